@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "util/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/err.h"
+#include "util/util.h"
+
+/* Digits from @s on; strtoull(3) alone would take signs and blanks too. */
+static int number(const char *s, char **end, uint64_t *ret)
+{
+	if (!isdigit((unsigned char)*s))
+		return -EINVAL;
+	errno = 0;
+	*ret = strtoull(s, end, strncmp(s, "0x", 2) == 0 ? 16 : 10);
+	return errno ? -ERANGE : 0;
+}
+
+int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	uint64_t v;
+	char *end;
+	int rc = number(s, &end, &v);
+
+	if (rc == -EINVAL || (rc == 0 && *end))
+		return err_say(EINVAL, "'%s' is not a whole number", s);
+	if (rc < 0 || v < min || v > max)
+		return err_say(ERANGE,
+			       "%s is out of range %" PRIu64 " to %" PRIu64, s,
+			       min, max);
+	*ret = v;
+	return 0;
+}
+
+static const char units[] = "BKMGT";
+
+/* The largest unit that divides @v, for messages. */
+static const char *size_text(uint64_t v, char buf[static 32])
+{
+	unsigned u = 0;
+
+	while (v && v % 1024 == 0 && u + 2 < sizeof(units)) {
+		v /= 1024;
+		u++;
+	}
+	snprintf(buf, 32, "%" PRIu64 "%c", v, units[u]);
+	return buf;
+}
+
+int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	char lo[32], hi[32], *end;
+	unsigned shift = 20;
+	uint64_t v;
+	int rc = number(s, &end, &v);
+
+	if (rc == 0 && *end) {
+		const char *u = strchr(units, toupper((unsigned char)*end));
+
+		shift = u ? (unsigned)(u - units) * 10 : 0;
+		if (!u || end[1])
+			rc = -EINVAL;
+	}
+	if (rc == -EINVAL)
+		return err_say(EINVAL,
+			       "'%s' is not a size; write 512M, 2G or plain MiB",
+			       s);
+	if (rc < 0 || v > UINT64_MAX >> shift || v << shift < min ||
+	    v << shift > max)
+		return err_say(ERANGE, "'%s' is out of range %s to %s", s,
+			       size_text(min, lo), size_text(max, hi));
+	*ret = v << shift;
+	return 0;
+}
+
+int parse_seconds(const char *s, uint64_t *ret_ns)
+{
+	uint64_t whole, ns = 0, digit = 100000000;
+	char *end;
+	int rc = number(s, &end, &whole);
+
+	if (rc == 0 && *end == '.' && isdigit((unsigned char)end[1]))
+		for (end++; isdigit((unsigned char)*end); digit /= 10)
+			ns += (uint64_t)(*end++ - '0') * digit;
+	if (rc == -EINVAL || (rc == 0 && *end))
+		return err_say(EINVAL, "'%s' is not a time in seconds", s);
+	if (rc < 0 || whole > 366 * 86400)
+		return err_say(ERANGE, "%s seconds is more than a year", s);
+	if (whole == 0 && ns == 0)
+		return err_say(ERANGE, "%s seconds is no time at all", s);
+	*ret_ns = whole * 1000000000 + ns;
+	return 0;
+}
+
+int parse_word(const char *s, const char *const *words)
+{
+	char list[128] = "";
+	size_t len = 0;
+
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(s, words[i]) == 0)
+			return i;
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+					i ? ", " : "", words[i]);
+		if (len >= sizeof(list))
+			len = sizeof(list) - 1;
+	}
+	return err_say(EINVAL, "'%s' is not one of %s", s, list);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * off.c - provider "off": the guest's discovery says no.
+ *
+ * Without an address the hypercalls that matter answer "not supported".  Where
+ * the host lets us (Linux 5.19 or later) the discovery call itself is taken
+ * away too, as on a host that never heard of stolen time.
+ *
+ * Spec: Linux Documentation/virt/kvm/arm/fw-pseudo-registers.rst.
+ */
+#include <errno.h>
+
+#include "kvm/uapi.h"
+#include "kvm/vcpu.h"
+#include "pvtime/provider.h"
+#include "util/err.h"
+
+static const char *missing(int vm_fd, const struct kvm_vcpu *first)
+{
+	(void)vm_fd;
+	(void)first;
+	return NULL;
+}
+
+static int attach(const struct kvm_vcpu *vcpu, gpa_t record)
+{
+	uint64_t calls;
+	int rc;
+
+	(void)record;
+	if (vcpu->id != 0)
+		return 0; /* the register is the whole VM's */
+	if (kvm_reg_get(vcpu, KVM_REG_ARM_STD_HYP_BMAP, &calls) < 0)
+		return 0; /* an older host */
+	calls &= ~(UINT64_C(1) << KVM_REG_ARM_STD_HYP_BIT_PV_TIME);
+	rc = kvm_reg_set(vcpu, KVM_REG_ARM_STD_HYP_BMAP, calls);
+	return rc < 0 ? err_set(-rc, "take the discovery call away") : 0;
+}
+
+const struct pvtime_provider pvtime_off = {
+	.name = "off",
+	.missing = missing,
+	.attach = attach,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * load.h - kernel and initrd: where in RAM they go, and putting them there.
+ *
+ *	RAM start + 0        device tree, up to 512 KiB
+ *	          + 512 KiB  a flat program, or
+ *	          + 2 MiB    + text_offset: a kernel, and its image_size
+ *	          :
+ *	the highest 64 KiB   initrd; not above the first 32 GiB, which is as
+ *	boundary it fits at  far as arm64 Linux looks for it
+ *
+ * Spec:    Linux Documentation/arch/arm64/booting.rst sections 2 and 4.
+ * Units:   bytes.
+ * Errors:  0 or a negative errno whose words err_text() holds.  -E2BIG: does
+ *          not fit into RAM.
+ * Owns:    the initrd's descriptor.  Borrows the kernel and the path.
+ * Threads: one at a time.
+ */
+#ifndef BOOT_LOAD_H
+#define BOOT_LOAD_H
+
+#include <stdint.h>
+
+#include "kvm/vm.h"		/* gpa_t */
+
+struct gmem;
+struct image;
+
+struct load {
+	const struct image *kernel; /* borrowed */
+	const char *initrd_path; /* borrowed; NULL: no initrd */
+	int initrd_fd;		/* owned; -1: none */
+	gpa_t dtb;
+	uint64_t dtb_room;
+	gpa_t entry;		/* the kernel's first byte */
+	uint64_t kernel_room;
+	gpa_t initrd;
+	uint64_t initrd_size;	/* 0: none */
+};
+
+/*
+ * Open @initrd (NULL: none) and choose places for it and for @kernel in
+ * @ram_size bytes of RAM at @ram.  On error nothing is held.
+ */
+int load_init(struct load *load, const struct image *kernel,
+	      const char *initrd, gpa_t ram, uint64_t ram_size);
+
+/* Put both where they belong in @mem, fresh and zero; as often as needed. */
+int load_into(const struct load *load, const struct gmem *mem);
+
+/* Undo load_init().  Fine when initrd_fd is -1, and twice. */
+void load_fini(struct load *load);
+
+#endif

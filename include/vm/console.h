@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * console.h - the guest's serial port on the user's terminal, file or pipe.
+ *
+ * Output: vCPU threads put bytes into a ring, the main thread writes them out
+ * as fast as the other side takes them.  A vCPU never waits inside a device;
+ * when the ring is nearly full it waits in console_wait(), outside of all
+ * locks, so that signals, time limits and input work however long the reader
+ * sleeps.
+ *
+ * Input: the main thread reads and hands on what the guest's FIFO has room
+ * for.  On a terminal, which is raw meanwhile, Ctrl-a begins a command:
+ * x ends the VM, b sends a break, c shows these, a sends Ctrl-a itself.
+ *
+ * Errors:  told by broken().
+ * Owns:    the ring and the state of the terminal.  Borrows fds 0 and 1.
+ * Threads: port.put(): one at a time; console_wait(): vCPUs; the rest: main.
+ */
+#ifndef VM_CONSOLE_H
+#define VM_CONSOLE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dev/device.h"
+
+struct loop;
+
+enum {
+	CONSOLE_RING = 16384,		/* a power of two */
+	CONSOLE_SLACK = 4096,		/* what vCPUs may add once it is full */
+};
+
+/* What the console has to tell; from the thread in which it happens. */
+struct console_events {
+	void (*wake)(void *ctx);	/* any: main must call console_serve() */
+	void (*byte)(void *ctx, uint8_t byte); /* vCPU: the guest sent this */
+	void (*end)(void *ctx);		/* main: the user wants the VM to end */
+	void (*broken)(void *ctx, int err); /* main: output goes nowhere now */
+};
+
+struct console {
+	struct console_port port;	/* for the UART */
+	const struct console_events *events;
+	void *ctx;			/* theirs */
+	struct device *uart;		/* borrowed */
+	struct loop *loop;		/* borrowed */
+
+	uint8_t ring[CONSOLE_RING];
+	atomic_uint put, got;		/* bytes ever put in, taken out */
+	atomic_bool pending;		/* main was woken and has not come yet */
+	atomic_bool full;		/* vCPUs wait */
+	atomic_bool room;		/* the guest may take more input */
+	pthread_mutex_t lock;		/* for the condition only */
+	pthread_cond_t drained;
+	bool released;			/* nobody waits */
+
+	bool out_watched, out_broken, out_plain;
+	bool in_open, in_watched, in_tty, escaped;
+	uint8_t in[64];			/* read, not yet taken */
+	size_t in_first, nr_in;
+};
+
+void console_init(struct console *c, const struct console_events *events,
+		  void *ctx);
+
+/*
+ * Input goes to @uart, descriptors are watched in @loop.  Makes a terminal
+ * raw.
+ */
+void console_start(struct console *c, struct device *uart, struct loop *loop);
+
+/* In reaction to wake(). */
+void console_serve(struct console *c);
+
+/* Must the calling vCPU wait before it goes on?  Cheap: after each access. */
+static inline bool console_is_full(const struct console *c)
+{
+	return atomic_load_explicit(&c->full, memory_order_relaxed);
+}
+
+/*
+ * Wait for room.  From console_release() to console_hold() nobody waits: the
+ * vCPUs are wanted elsewhere.
+ */
+void console_wait(struct console *c);
+void console_release(struct console *c);
+void console_hold(struct console *c);
+
+/* Write out what is left, give the terminal back. */
+void console_stop(struct console *c);
+
+void console_fini(struct console *c);
+
+#endif

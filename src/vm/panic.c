@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vm/panic.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void panic_init(struct panic *p)
+{
+	p->len = 0;
+	p->reason[0] = '\0';
+}
+
+/* A whole line has come. */
+static bool look(struct panic *p)
+{
+	static const char words[] = "Kernel panic - not syncing";
+	const char *at;
+
+	p->line[p->len] = '\0';
+	at = strstr(p->line, words);
+	if (!at)
+		return false;
+	if (p->reason[0] == '\0')
+		snprintf(p->reason, sizeof(p->reason), "%s", at);
+	return strstr(p->line, "---[ end ") != NULL;
+}
+
+bool panic_feed(struct panic *p, uint8_t byte)
+{
+	bool over;
+
+	if (byte != '\n') {
+		if (byte >= ' ' && byte < 0x7f && p->len < sizeof(p->line) - 1)
+			p->line[p->len++] = (char)byte;
+		return false;
+	}
+	over = look(p);
+	p->len = 0;
+	return over;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run.c - the main thread while the guest runs: console, signals, limits, and
+ * what becomes of the machine when a vCPU reports.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/err.h"
+#include "util/log.h"
+#include "vm/console.h"
+#include "vm/panic.h"
+#include "vm/parts.h"
+#include "vm/vm.h"
+
+static void end(struct vm *vm, enum vm_end how)
+{
+	if (vm->end == VM_NONE)
+		vm->end = how;
+}
+
+/* -- what the console tells -- */
+
+static void on_wake(void *ctx)
+{
+	threads_tell(ctx, EVENT_NONE);
+}
+
+static void on_byte(void *ctx, uint8_t byte)
+{
+	struct vm *vm = ctx;
+
+	if (panic_feed(vm->panic, byte))
+		threads_tell(vm, EVENT_CRASH);
+}
+
+static void on_user_end(void *ctx)
+{
+	end(ctx, VM_OFF);
+}
+
+/* A reader who went away ends us as it ends other programs: by SIGPIPE. */
+static void on_broken(void *ctx, int err)
+{
+	struct vm *vm = ctx;
+
+	if (err == EPIPE) {
+		vm->signal = SIGPIPE;
+		end(vm, VM_SIGNALLED);
+		return;
+	}
+	err_set(err, "console output");
+	end(vm, VM_FAILED);
+}
+
+/* -- what the guest tells -- */
+
+/* The machine is as after power-on, but for its clock and its addresses. */
+static int reset(struct vm *vm)
+{
+	int rc;
+
+	threads_park(vm);
+	pthread_mutex_lock(&vm->lock);
+	vm->event = EVENT_NONE;
+	pthread_mutex_unlock(&vm->lock);
+	rc = gmem_clear(&vm->mem);
+	if (rc == 0)
+		rc = cpus_reset(vm);
+	if (rc == 0)
+		rc = gic_reset(&vm->gic, vm->vcpus);
+	if (rc < 0)
+		return rc;
+	for (unsigned i = 0; i < vm->nr_devices; i++)
+		device_reset(&vm->devices[i]);
+	pvtime_reset(&vm->pvtime);
+	panic_init(vm->panic);
+	rc = vm_boot(vm);
+	if (rc < 0)
+		return rc;
+	threads_go(vm);
+	return 0;
+}
+
+static void crashed(struct vm *vm)
+{
+	err_say(EIO, "the guest crashed: %s", vm->panic->reason);
+	end(vm, VM_CRASHED);
+}
+
+static void on_event(void *ctx, short revents)
+{
+	struct vm *vm = ctx;
+	enum vm_event event;
+	uint64_t n;
+
+	(void)revents;
+	if (read(vm->wake_fd, &n, sizeof(n)) < 0)
+		return;
+	console_serve(vm->console);
+	pthread_mutex_lock(&vm->lock);
+	event = vm->event;
+	if (event == EVENT_FAIL)
+		err_adopt(vm->words);
+	pthread_mutex_unlock(&vm->lock);
+
+	switch (event) {
+	case EVENT_NONE:
+		break;
+	case EVENT_OFF:
+		end(vm, VM_OFF);
+		break;
+	case EVENT_RESET:
+		if (vm->config->no_reboot && vm->panic->reason[0])
+			crashed(vm);
+		else if (vm->config->no_reboot)
+			end(vm, VM_RESET);
+		else if (err_in(reset(vm), "reset") < 0)
+			end(vm, VM_FAILED);
+		break;
+	case EVENT_CRASH:
+		crashed(vm);
+		break;
+	case EVENT_FAIL:
+		end(vm, VM_FAILED);
+		break;
+	}
+}
+
+static void on_signal(void *ctx, short revents)
+{
+	struct signalfd_siginfo info;
+	struct vm *vm = ctx;
+
+	(void)revents;
+	if (read(vm->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	vm->signal = (int)info.ssi_signo;
+	end(vm, VM_SIGNALLED);
+}
+
+/* -- start, loop, stop -- */
+
+static const struct console_events console_events = {
+	.wake = on_wake,
+	.byte = on_byte,
+	.end = on_user_end,
+	.broken = on_broken,
+};
+
+int run_init(struct vm *vm)
+{
+	vm->console = malloc(sizeof(*vm->console));
+	vm->panic = malloc(sizeof(*vm->panic));
+	if (!vm->console || !vm->panic) {
+		free(vm->console);
+		vm->console = NULL;
+		return err_set(ENOMEM, "console");
+	}
+	console_init(vm->console, &console_events, vm);
+	panic_init(vm->panic);
+	return 0;
+}
+
+void run_fini(struct vm *vm)
+{
+	if (vm->console)
+		console_fini(vm->console);
+	free(vm->console);
+	free(vm->panic);
+}
+
+/* The signals that end us come through a descriptor from now on. */
+static int take_signals(struct vm *vm)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigaddset(&ends, SIGQUIT);
+	sigaddset(&ends, SIGPIPE); /* write(2) says EPIPE, see on_broken() */
+	vm->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC);
+	if (vm->signal_fd < 0)
+		return err_set(errno, "signalfd");
+	pthread_sigmask(SIG_BLOCK, &ends, &vm->old_mask);
+	return loop_add(&vm->loop, vm->signal_fd, POLLIN, on_signal, vm);
+}
+
+static void give_signals_back(struct vm *vm)
+{
+	if (vm->signal_fd < 0)
+		return;
+	loop_del(&vm->loop, vm->signal_fd);
+	close(vm->signal_fd);
+	vm->signal_fd = -1;
+	pthread_sigmask(SIG_SETMASK, &vm->old_mask, NULL);
+}
+
+static int start(struct vm *vm)
+{
+	int rc;
+
+	vm->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (vm->wake_fd < 0)
+		return err_set(errno, "eventfd");
+	rc = loop_add(&vm->loop, vm->wake_fd, POLLIN, on_event, vm);
+	if (rc == 0)
+		rc = take_signals(vm);
+	if (rc == 0)
+		rc = threads_start(vm);
+	return rc;
+}
+
+static void stop(struct vm *vm)
+{
+	threads_quit(vm);
+	console_stop(vm->console);
+	give_signals_back(vm);
+	if (vm->wake_fd >= 0) {
+		loop_del(&vm->loop, vm->wake_fd);
+		close(vm->wake_fd);
+		vm->wake_fd = -1;
+	}
+}
+
+enum vm_end vm_run(struct vm *vm)
+{
+	uint64_t limit = vm->config->timeout_ns;
+	uint64_t deadline = limit ? clock_mono_ns() + limit : 0;
+
+	if (start(vm) < 0)
+		end(vm, VM_FAILED);
+	else
+		console_start(vm->console, &vm->devices[0], &vm->loop);
+	while (vm->end == VM_NONE) {
+		if (loop_turn(&vm->loop, deadline) < 0)
+			end(vm, VM_FAILED);
+		if (deadline && clock_mono_ns() >= deadline)
+			end(vm, VM_TIMEOUT);
+	}
+	stop(vm);
+	return (enum vm_end)vm->end;
+}
+
+int vm_signal(const struct vm *vm)
+{
+	return vm->signal;
+}
+
+struct loop *vm_loop(struct vm *vm)
+{
+	return &vm->loop;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * threads.c - one thread per vCPU, for its life, and how main stops them.
+ *
+ * Invariants:
+ *  1. A vCPU's thread is in the guest, in exit_handle(), or parked; it parks
+ *     only in park(), with vm->lock.
+ *  2. nr_parked counts exactly the threads inside park()'s wait.
+ *  3. Whoever sets want to anything but RUN has every vCPU's immediate_exit
+ *     set before it signals: a thread that is just about to enter the guest
+ *     comes back at once, so no signal can be too early.  immediate_exit is
+ *     taken back only when all threads are parked.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/err.h"
+#include "vm/console.h"
+#include "vm/parts.h"
+
+/*
+ * Enough for our deepest call, a log line, twice over; the C library asks for
+ * 128 KiB on arm64 anyway.
+ */
+enum { STACK_SIZE = 256 * 1024 };
+
+static int kick_signal(void)
+{
+	return SIGRTMIN;
+}
+
+static void kicked(int sig)
+{
+	(void)sig; /* its only work is to end a system call */
+}
+
+void threads_tell(struct vm *vm, enum vm_event event)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&vm->lock);
+	if (vm->event == EVENT_NONE) {
+		vm->event = event;
+		if (event == EVENT_FAIL)
+			err_copy(vm->words);
+	}
+	pthread_mutex_unlock(&vm->lock);
+	/* Cannot fail: the counter is far from its end. */
+	if (write(vm->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* Wait until main wants something of this vCPU; true: go on running. */
+static bool park(struct vm *vm)
+{
+	bool go;
+
+	pthread_mutex_lock(&vm->lock);
+	vm->nr_parked++;
+	pthread_cond_broadcast(&vm->changed);
+	while (vm->want == WANT_PARK)
+		pthread_cond_wait(&vm->changed, &vm->lock);
+	vm->nr_parked--;
+	go = vm->want == WANT_RUN;
+	pthread_mutex_unlock(&vm->lock);
+	return go;
+}
+
+/* Tell main of @event and stay until it has decided. */
+static bool tell_and_park(struct vm *vm, enum vm_event event)
+{
+	pthread_mutex_lock(&vm->lock);
+	if (vm->want == WANT_RUN)
+		vm->want = WANT_PARK;
+	pthread_mutex_unlock(&vm->lock);
+	threads_tell(vm, event);
+	return park(vm);
+}
+
+static void *vcpu_main(void *arg)
+{
+	struct vcpu_thread *t = arg;
+	struct vm *vm = t->vm;
+	struct kvm_vcpu *vcpu = &vm->vcpus[t->index];
+	char name[16];
+	bool go = true;
+
+	snprintf(name, sizeof(name), "vcpu%u", t->index);
+	prctl(PR_SET_NAME, name);
+	atomic_store(&t->tid, (int)syscall(SYS_gettid));
+
+	while (go) {
+		enum vm_event event = EVENT_NONE;
+		int rc = kvm_vcpu_run(vcpu);
+
+		if (rc == 0)
+			event = exit_handle(vm, vcpu);
+		else if (rc != -EINTR)
+			event = EVENT_FAIL;
+
+		if (event != EVENT_NONE)
+			go = tell_and_park(vm, event);
+		else if (rc == -EINTR)
+			go = park(vm);
+	}
+	return NULL;
+}
+
+static void kick_all(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->nr_threads; i++)
+		kvm_vcpu_stop(&vm->vcpus[i]);
+	for (unsigned i = 0; i < vm->nr_threads; i++)
+		pthread_kill(vm->threads[i].id, kick_signal());
+}
+
+static void want(struct vm *vm, enum vm_want want)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm->want = want;
+	pthread_cond_broadcast(&vm->changed);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+void threads_park(struct vm *vm)
+{
+	want(vm, WANT_PARK);
+	console_release(vm->console);
+	kick_all(vm);
+	pthread_mutex_lock(&vm->lock);
+	while (vm->nr_parked < vm->nr_threads)
+		pthread_cond_wait(&vm->changed, &vm->lock);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+void threads_go(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->nr_threads; i++)
+		kvm_vcpu_go(&vm->vcpus[i]);
+	console_hold(vm->console);
+	want(vm, WANT_RUN);
+}
+
+void threads_quit(struct vm *vm)
+{
+	want(vm, WANT_QUIT);
+	console_release(vm->console);
+	kick_all(vm);
+	for (unsigned i = 0; i < vm->nr_threads; i++)
+		pthread_join(vm->threads[i].id, NULL);
+	vm->nr_threads = 0;
+	free(vm->threads);
+	vm->threads = NULL;
+}
+
+int threads_start(struct vm *vm)
+{
+	struct sigaction sa = { .sa_handler = kicked };
+	pthread_attr_t attr;
+	int rc = 0;
+
+	vm->threads = calloc(vm->nr_cpus, sizeof(*vm->threads));
+	if (!vm->threads)
+		return err_set(ENOMEM, "%u threads", vm->nr_cpus);
+	sigaction(kick_signal(), &sa, NULL);
+	vm->want = WANT_RUN;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	while (vm->nr_threads < vm->nr_cpus && rc == 0) {
+		struct vcpu_thread *t = &vm->threads[vm->nr_threads];
+
+		*t = (struct vcpu_thread){ .vm = vm, .index = vm->nr_threads };
+		rc = pthread_create(&t->id, &attr, vcpu_main, t);
+		if (rc == 0)
+			vm->nr_threads++;
+	}
+	pthread_attr_destroy(&attr);
+	if (rc == 0)
+		return 0;
+	rc = err_set(rc, "thread of vCPU %u", vm->nr_threads);
+	threads_quit(vm);
+	return rc;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm.c - makes and unmakes a machine.  vm_new() is the list of its parts in
+ * the order in which they need each other; vm_free() is the same backwards.
+ */
+#include "vm/vm.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boot/fdt.h"
+#include "kvm/uapi.h"
+#include "kvm/vm.h"
+#include "mach/layout.h"
+#include "pvtime/steal.h"
+#include "util/err.h"
+#include "util/log.h"
+#include "util/util.h"
+#include "vm/console.h"
+#include "vm/panic.h"
+#include "vm/parts.h"
+
+/* Also says why, where the address space is too small for the RAM. */
+static int create_vm(struct vm *vm)
+{
+	unsigned bits = layout_ipa_bits(vm->ram_size, vm->nr_cpus);
+	unsigned host_bits;
+	int rc = kvm_vm_create(&vm->sys, bits);
+
+	if (rc >= 0) {
+		vm->fd = rc;
+		return 0;
+	}
+	host_bits = (unsigned)kvm_sys_cap(&vm->sys, KVM_CAP_ARM_VM_IPA_SIZE);
+	if (host_bits == 0 || bits <= host_bits)
+		return rc;
+	return err_say(E2BIG,
+		       "%" PRIu64 " MiB of guest memory: this host's KVM has "
+		       "room for %" PRIu64 " MiB; give less with -m",
+		       vm->ram_size / MIB,
+		       layout_max_ram(host_bits, vm->nr_cpus) / MIB);
+}
+
+static unsigned lower(unsigned nr, unsigned most, const char *by)
+{
+	if (nr <= most)
+		return nr;
+	log_warn("%u vCPUs are more than %s can have: %u", nr, by, most);
+	return most;
+}
+
+static int choose_gic(struct vm *vm)
+{
+	int rc = gic_choose(vm->fd, vm->config->irqchip, &vm->gic_kind);
+
+	if (rc < 0)
+		return rc;
+	vm->nr_cpus = lower(vm->nr_cpus, gic_max_cpus(vm->fd, vm->gic_kind),
+			    gic_names[vm->gic_kind]);
+	return 0;
+}
+
+/*
+ * Older hosts cannot tell us of accesses that the CPU does not describe: there
+ * they end the VM, which is the host's limit and not worth refusing to run.
+ */
+static void ask_for_nisv(struct vm *vm)
+{
+	if (kvm_vm_enable_cap(vm->fd, KVM_CAP_ARM_NISV_TO_USER) < 0)
+		log_debug("%s", err_text());
+}
+
+static int init_pvtime(struct vm *vm)
+{
+	const struct pvtime_provider *provider;
+	const char *why;
+	int rc = pvtime_choose(vm->config->pvtime, vm->fd, &vm->vcpus[0],
+			       &provider, &why);
+
+	if (rc < 0)
+		return rc;
+	rc = pvtime_init(&vm->pvtime, provider, vm->fd, SLOT_PVTIME,
+			 LAYOUT_PVTIME, vm->nr_cpus);
+	for (unsigned i = 0; i < vm->nr_cpus && rc == 0; i++)
+		rc = pvtime_attach(&vm->pvtime, &vm->vcpus[i], i);
+	if (rc < 0) {
+		pvtime_fini(&vm->pvtime);
+		return rc;
+	}
+	if (pvtime_is_on(&vm->pvtime))
+		log_info("stolen time: on, provider %s, %u records at %#" PRIx64,
+			 pvtime_provider_name(&vm->pvtime), vm->nr_cpus,
+			 vm->pvtime.base);
+	else
+		log_info("stolen time: off: %s", why);
+	return 0;
+}
+
+static int init_devices(struct vm *vm)
+{
+	const struct device_host host = {
+		.vm_fd = vm->fd,
+		.console = &vm->console->port,
+	};
+
+	bus_init(&vm->bus);
+	vm->devices = calloc(device_table_size, sizeof(*vm->devices));
+	if (!vm->devices)
+		return err_set(ENOMEM, "devices");
+	while (vm->nr_devices < device_table_size) {
+		const struct device_place *p = &device_table[vm->nr_devices];
+		int rc = device_init(&vm->devices[vm->nr_devices], p->class,
+				     p->base, p->spi, &host, &vm->bus);
+
+		if (rc < 0)
+			return rc;
+		vm->nr_devices++;
+	}
+	return 0;
+}
+
+/* The device tree goes straight into guest memory. */
+static int build_fdt(struct vm *vm)
+{
+	const struct fdt_machine m = {
+		.ram = LAYOUT_RAM,
+		.ram_size = vm->ram_size,
+		.mpidrs = vm->mpidrs,
+		.nr_cpus = vm->nr_cpus,
+		.pmu = vm->config->pmu,
+		.params = vm->config->params,
+		.initrd = vm->load.initrd,
+		.initrd_size = vm->load.initrd_size,
+		.gic = &vm->gic,
+		.pvtime = &vm->pvtime,
+		.devices = vm->devices,
+		.nr_devices = vm->nr_devices,
+	};
+
+	return fdt_build(&m, gmem_at(&vm->mem, vm->load.dtb, vm->load.dtb_room),
+			 vm->load.dtb_room, &vm->fdt_size);
+}
+
+int vm_boot(struct vm *vm)
+{
+	const struct kvm_vcpu *boot = &vm->vcpus[0];
+	int rc = 0;
+
+	/*
+	 * The kernel first: its file mapping splits what would else become a
+	 * huge page, cleared for the sake of a small tree.
+	 */
+	if (vm->config->kernel)
+		rc = load_into(&vm->load, &vm->mem);
+	if (rc == 0)
+		rc = build_fdt(vm);
+	if (rc < 0)
+		return rc;
+	rc = kvm_reg_set(boot, KVM_CORE_REG(regs.pc), vm->load.entry);
+	if (rc == 0)
+		rc = kvm_reg_set(boot, KVM_CORE_REG(regs.regs[0]),
+				 vm->load.dtb);
+	return rc < 0 ? err_set(-rc, "vCPU 0: entry registers") : 0;
+}
+
+static int make(struct vm *vm)
+{
+	const struct vm_config *config = vm->config;
+	int rc = 0;
+
+	if (config->kernel)
+		rc = err_in(image_open(&vm->kernel, config->kernel), "kernel");
+	if (rc == 0)
+		rc = kvm_sys_open(&vm->sys, "/dev/kvm");
+	if (rc < 0)
+		return rc;
+	vm->nr_cpus = lower(config->nr_cpus, LAYOUT_NR_CPUS, "the machine");
+	vm->ram_size = config->ram_size;
+	rc = create_vm(vm);
+	if (rc == 0)
+		rc = choose_gic(vm);
+	if (rc == 0)
+		rc = load_init(&vm->load, &vm->kernel, config->initrd,
+			       LAYOUT_RAM, vm->ram_size);
+	if (rc < 0)
+		return rc;
+	ask_for_nisv(vm);
+	rc = gmem_init(&vm->mem, vm->fd, SLOT_RAM, LAYOUT_RAM, vm->ram_size);
+	if (rc == 0)
+		rc = cpus_init(vm);
+	if (rc == 0)
+		rc = init_pvtime(vm);
+	if (rc == 0)
+		rc = gic_init(&vm->gic, vm->fd, vm->gic_kind, vm->nr_cpus,
+			      layout_high_redist(vm->ram_size));
+	if (rc == 0)
+		rc = cpus_init_pmu(vm);
+	if (rc == 0)
+		rc = init_devices(vm);
+	return rc < 0 ? rc : vm_boot(vm);
+}
+
+int vm_new(const struct vm_config *config, struct vm **ret_vm)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	int rc;
+
+	if (!vm)
+		return err_set(ENOMEM, "machine");
+	vm->config = config;
+	vm->kernel.fd = vm->sys.fd = vm->fd = -1;
+	vm->load.initrd_fd = vm->gic.fd = vm->gic.its_fd = -1;
+	vm->wake_fd = vm->signal_fd = -1;
+	loop_init(&vm->loop);
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_cond_init(&vm->changed, NULL);
+	rc = run_init(vm);
+	if (rc == 0)
+		rc = make(vm);
+	if (rc < 0) {
+		vm_free(vm);
+		return rc;
+	}
+	*ret_vm = vm;
+	return 0;
+}
+
+void vm_free(struct vm *vm)
+{
+	if (!vm)
+		return;
+	while (vm->nr_devices > 0)
+		device_fini(&vm->devices[--vm->nr_devices]);
+	free(vm->devices);
+	gic_fini(&vm->gic);
+	pvtime_fini(&vm->pvtime);
+	cpus_fini(vm);
+	gmem_fini(&vm->mem);
+	load_fini(&vm->load);
+	if (vm->fd >= 0)
+		close(vm->fd);
+	kvm_sys_close(&vm->sys);
+	image_close(&vm->kernel);
+	run_fini(vm);
+	pthread_cond_destroy(&vm->changed);
+	pthread_mutex_destroy(&vm->lock);
+	free(vm);
+}
+
+const void *vm_fdt(const struct vm *vm, size_t *ret_size)
+{
+	*ret_size = vm->fdt_size;
+	return gmem_at(&vm->mem, vm->load.dtb, vm->fdt_size);
+}
+
+unsigned vm_nr_cpus(const struct vm *vm)
+{
+	return vm->nr_cpus;
+}
+
+const char *vm_provider(const struct vm *vm)
+{
+	return pvtime_provider_name(&vm->pvtime);
+}
+
+int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
+{
+	struct steal_times t;
+	pid_t tid = 0;
+	int rc;
+
+	if (index < vm->nr_threads)
+		tid = atomic_load(&vm->threads[index].tid);
+	if (tid == 0)
+		return err_say(ESRCH, "vCPU %u does not run yet", index);
+	rc = steal_read(tid, &t);
+	if (rc < 0)
+		return rc;
+	*ret = (struct vm_steal){
+		.tid = tid,
+		.run_ns = t.run_ns,
+		.wait_ns = t.wait_ns,
+		.record_ns = pvtime_read(&vm->pvtime, index),
+	};
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cmd.h - the commands, their options and their exit statuses.
+ *
+ * A command is a function in a file of its own and a line in main.c's table.
+ * It returns an exit status; where that is an error's, err_text() has the
+ * words, and main() alone prints them.
+ *
+ * Threads: the main thread.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <stddef.h>
+
+/* The same in every command; the README's table. */
+enum {
+	EXIT_GOOD = 0,		/* the guest powered off */
+	EXIT_ERROR = 1,		/* ours */
+	EXIT_USAGE = 2,
+	EXIT_CRASHED = 3,	/* the guest */
+	EXIT_RESET = 4,		/* with --no-reboot */
+	EXIT_NO_PVTIME = 5,	/* required and missing */
+	EXIT_TIMEOUT = 124,
+};
+
+struct command {
+	const char *name;
+	const char *args;	/* after the name, in the usage line */
+	const char *what;	/* one line for the list of commands */
+	int (*main)(int argc, char **argv);
+};
+
+/* A kind of option: one line of a command's table. */
+struct option_desc {
+	char letter;		/* 0: none */
+	const char *name;	/* without the dashes; NULL: a heading */
+	const char *arg;	/* NULL: takes none */
+	const char *help;	/* a heading's text, where name is NULL */
+	/* 0, or a negative errno with words; @arg is NULL where none taken */
+	int (*set)(void *into, const char *arg);
+};
+
+/*
+ * Take the options of @argv (argv[0] is the command's name) into @into by
+ * @table of @n lines.  Returns the index of the first word that is no option,
+ * or a negative errno with words.
+ */
+int options_parse(const struct option_desc *table, size_t n, void *into,
+		  int argc, char **argv);
+
+/* Print @table to standard output, aligned and folded. */
+void options_print(const struct option_desc *table, size_t n);
+
+int run_main(int argc, char **argv);
+int dtb_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/machine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "util/err.h"
+#include "util/log.h"
+#include "util/parse.h"
+#include "util/util.h"
+
+#define RAM_MIN (64 * MIB)
+#define RAM_MAX (UINT64_C(1) << 52) /* the largest address there is */
+#define RAM_DEFAULT (512 * MIB)
+
+enum {
+	CPUS_MAX = 65536,	/* above it is a mistake, not a wish */
+	PARAMS_MAX = 2047,	/* arm64 Linux's COMMAND_LINE_SIZE - 1 */
+};
+
+static int set_kernel(void *into, const char *arg)
+{
+	((struct machine *)into)->config.kernel = arg;
+	return 0;
+}
+
+static int set_initrd(void *into, const char *arg)
+{
+	((struct machine *)into)->config.initrd = arg;
+	return 0;
+}
+
+static int set_params(void *into, const char *arg)
+{
+	size_t len = strlen(arg);
+
+	if (len > PARAMS_MAX)
+		return err_say(EINVAL,
+			       "%zu characters; arm64 Linux reads no more than "
+			       "%d of them", len, PARAMS_MAX);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)arg[i] < ' ' || arg[i] == 0x7f)
+			return err_say(EINVAL,
+				       "control character 0x%02x at place %zu; "
+				       "write one line",
+				       (unsigned char)arg[i], i + 1);
+	((struct machine *)into)->config.params = arg;
+	return 0;
+}
+
+static int set_cpus(void *into, const char *arg)
+{
+	uint64_t n;
+	int rc = parse_u64(arg, 1, CPUS_MAX, &n);
+
+	if (rc == 0)
+		((struct machine *)into)->config.nr_cpus = (unsigned)n;
+	return rc;
+}
+
+static int set_mem(void *into, const char *arg)
+{
+	uint64_t size;
+	int rc = parse_size(arg, RAM_MIN, RAM_MAX, &size);
+
+	/* Whole pages, whatever the host's size of them is. */
+	if (rc == 0)
+		((struct machine *)into)->config.ram_size =
+			ROUND_UP(size, 64 * KIB);
+	return rc;
+}
+
+static int set_pvtime(void *into, const char *arg)
+{
+	((struct machine *)into)->config.pvtime = arg;
+	return 0;
+}
+
+static int set_no_pvtime(void *into, const char *arg)
+{
+	(void)arg;
+	return set_pvtime(into, "off");
+}
+
+static int set_irqchip(void *into, const char *arg)
+{
+	int kind = parse_word(arg, gic_names);
+
+	if (kind < 0)
+		return kind;
+	((struct machine *)into)->config.irqchip = (enum gic_kind)kind;
+	return 0;
+}
+
+static int set_pmu(void *into, const char *arg)
+{
+	(void)arg;
+	((struct machine *)into)->config.pmu = true;
+	return 0;
+}
+
+static int set_no_reboot(void *into, const char *arg)
+{
+	(void)arg;
+	((struct machine *)into)->config.no_reboot = true;
+	return 0;
+}
+
+static int set_timeout(void *into, const char *arg)
+{
+	return parse_seconds(arg,
+			     &((struct machine *)into)->config.timeout_ns);
+}
+
+static int set_dump_dtb(void *into, const char *arg)
+{
+	((struct machine *)into)->dump_dtb = arg;
+	return 0;
+}
+
+static int set_name(void *into, const char *arg)
+{
+	size_t len = strspn(arg, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	if (len == 0 || arg[len] || arg[0] == '.' || len > 64)
+		return err_say(EINVAL, "'%s': up to 64 letters, digits and "
+				       "._-, no dot first", arg);
+	((struct machine *)into)->name = arg;
+	return 0;
+}
+
+static int set_console(void *into, const char *arg)
+{
+	static const char *const words[] = { "serial", NULL };
+	int rc = parse_word(arg, words);
+
+	(void)into;
+	return rc < 0 ? rc : 0;
+}
+
+static int set_network(void *into, const char *arg)
+{
+	static const char *const words[] = { "mode=none", NULL };
+	int rc = parse_word(arg, words);
+
+	(void)into;
+	return rc < 0 ? rc : 0;
+}
+
+/* kvmtool's way to say: only what I ask for.  We never add anything. */
+static int set_nodefaults(void *into, const char *arg)
+{
+	(void)into;
+	(void)arg;
+	return 0;
+}
+
+static int set_loglevel(void *into, const char *arg)
+{
+	static const char *const words[] = { "error", "warning", "info",
+					     "debug", NULL };
+	int level = parse_word(arg, words);
+
+	(void)into;
+	if (level < 0)
+		return level;
+	log_set_level((enum log_level)level);
+	return 0;
+}
+
+static int set_help(void *into, const char *arg)
+{
+	(void)arg;
+	((struct machine *)into)->help = true;
+	return 0;
+}
+
+static const struct option_desc options[] = {
+	{ .help = "What to boot:" },
+	{ 'k', "kernel", "FILE",
+	  "arm64 Linux Image, plain, gzip or EFI zboot; or a flat program. "
+	  "Without it the host's own kernel", set_kernel },
+	{ 'i', "initrd", "FILE", "initial RAM disk", set_initrd },
+	{ 'p', "params", "TEXT", "kernel command line, passed on as it is",
+	  set_params },
+
+	{ .help = "The machine:" },
+	{ 'c', "cpus", "N",
+	  "number of vCPUs; as many as the host has CPUs without it", set_cpus },
+	{ 'm', "mem", "SIZE",
+	  "guest memory: plain MiB, or with a letter: 512M, 2G (default 512M)",
+	  set_mem },
+	{ 0, "pvtime", "MODE",
+	  "stolen time: auto (default), on (required), off, or a provider: kvm",
+	  set_pvtime },
+	{ 0, "no-pvtime", NULL, "the same as --pvtime off", set_no_pvtime },
+	{ 0, "irqchip", "KIND",
+	  "auto (default: the best the host has), gicv2, gicv3, gicv3-its",
+	  set_irqchip },
+	{ 0, "pmu", NULL, "give the guest a performance monitoring unit",
+	  set_pmu },
+	{ 0, "console", "KIND", "serial (default): a PL011 on this terminal",
+	  set_console },
+	{ 'n', "network", "MODE", "mode=none (default): no network",
+	  set_network },
+	{ 0, "nodefaults", NULL, "accepted: there are no hidden devices",
+	  set_nodefaults },
+
+	{ .help = "The run:" },
+	{ 0, "name", "NAME",
+	  "be found by 'pvtime-vmm stat NAME' while the guest runs", set_name },
+	{ 0, "no-reboot", NULL, "a reset ends the run, with status 4",
+	  set_no_reboot },
+	{ 0, "timeout", "S", "end the run after S seconds, with status 124",
+	  set_timeout },
+	{ 0, "dump-dtb", "FILE", "write the guest's device tree to FILE",
+	  set_dump_dtb },
+	{ 0, "loglevel", "LEVEL", "error, warning, info (default) or debug",
+	  set_loglevel },
+	{ 'h', "help", NULL, "this text", set_help },
+};
+
+void machine_print_options(void)
+{
+	options_print(options, ARRAY_SIZE(options));
+}
+
+int machine_parse(struct machine *m, int argc, char **argv)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	int first;
+
+	*m = (struct machine){
+		.config = {
+			.nr_cpus = online > 0 ? (unsigned)online : 1,
+			.ram_size = RAM_DEFAULT,
+			.pvtime = "auto",
+		},
+	};
+	first = options_parse(options, ARRAY_SIZE(options), m, argc, argv);
+	if (first < 0)
+		return first;
+	/* As kvmtool: the kernel's name may stand alone. */
+	if (first < argc && !m->config.kernel)
+		m->config.kernel = argv[first++];
+	if (first < argc)
+		return err_say(EINVAL, "'%s': what is this?", argv[first]);
+	return 0;
+}
+
+int machine_find_kernel(struct machine *m)
+{
+	struct utsname host;
+
+	if (m->config.kernel)
+		return 0;
+	uname(&host);
+	snprintf(m->own_kernel, sizeof(m->own_kernel), "/boot/vmlinuz-%s",
+		 host.release);
+	if (access(m->own_kernel, F_OK) < 0)
+		return err_say(ENOENT, "no kernel: give one with -k (the "
+				       "host's own, '%s', is not there)",
+			       m->own_kernel);
+	m->config.kernel = m->own_kernel;
+	return 0;
+}
+
+int machine_failed(const struct machine *m, int rc)
+{
+	const char *kernel = m->config.kernel;
+
+	/* The words that scripts written for kvmtool look for. */
+	if (kernel && access(kernel, R_OK) < 0)
+		fprintf(stderr, "Fatal: Unable to open kernel %s\n", kernel);
+	return rc == -ENXIO ? EXIT_NO_PVTIME : EXIT_ERROR;
+}

@@ -61,7 +61,193 @@ $(B)/arm64/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARM64) $(CPPFLAGS) $(BASE_CFLAGS) $(ARM64_CFLAGS) -c -o $@ $<
 
-.PHONY: clean
+# ---- guests: flat programs that tests and benchmarks boot --------------------
+
+GUEST_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-builtin -nostdlib -fPIE \
+	-fvisibility=hidden -mgeneral-regs-only -mstrict-align \
+	-fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-tree-loop-distribute-patterns $(WARN) -MMD -MP
+GUEST_LDFLAGS := -nostdlib -pie -Wl,--no-dynamic-linker,-T,guest/link.ld \
+	-Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
+	-Wl,--no-warn-rwx-segments
+GUEST_LIB := $(patsubst %,$(B)/%.o,$(basename $(wildcard guest/lib/*.[cS])))
+GUESTS := $(patsubst guest/%,$(B)/guest/%.bin,$(basename $(wildcard guest/*.[cS])))
+
+.PHONY: guest
+guest: $(GUESTS)
+
+# An archive: a guest that brings its own entry takes nothing from it.
+$(B)/guest/lib.a: $(GUEST_LIB)
+	@rm -f $@; $(CROSS_COMPILE)ar rcs $@ $^
+
+$(B)/guest/%.bin: $(B)/guest/%.o $(B)/guest/lib.a guest/link.ld
+	$(call say,GUEST   $@)
+	$(Q)$(CC_ARM64) $(GUEST_LDFLAGS) -o $(@:.bin=.elf) $< $(B)/guest/lib.a
+	$(Q)$(OBJCOPY) -O binary $(@:.bin=.elf) $@
+
+$(B)/guest/%.o: guest/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARM64) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(B)/guest/%.o: guest/%.S Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARM64) $(GUEST_CFLAGS) -c -o $@ $<
+
+# ---- programs of the tests that run where the VMM runs -----------------------
+
+TOOLS := $(patsubst tests/%.c,$(B)/arm64/tests/%,$(wildcard \
+	tests/bench/*.c tests/system/*.c))
+
+$(B)/arm64/tests/%: tests/%.c Makefile
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARM64) $(CPPFLAGS) $(BASE_CFLAGS) -O2 -static -o $@ $< -lpthread
+
+# ---- unit tests: native with sanitizers, and arm64 under qemu-user ----------
+#
+# Everything but src/kvm is the real thing; below it is tests/fake, a KVM
+# without a kernel.  tests/unit/kvm tests src/kvm itself, with ioctl(2) and
+# its like replaced by the linker.
+
+UNIT_SRCS := $(sort $(wildcard tests/unit/*/test_*.c))
+UNITS := $(UNIT_SRCS:tests/unit/%.c=%)
+LIB_SRCS := $(filter-out $(MAIN) src/kvm/%,$(SRCS)) $(wildcard tests/fake/*.c)
+KVM_SRCS := $(filter src/kvm/%,$(SRCS))
+WRAPPED := ioctl open mmap munmap close
+WRAPS := $(WRAPPED:%=-Wl,--wrap=%)
+
+# x86's <linux/kvm.h> has none of arm64's structures: these four of arm64's
+# headers come first.  Not its whole folder, which would also replace
+# <asm/unistd.h> and with it the numbers of system calls.
+UAPI := $(B)/uapi
+UAPI_LINKS := $(if $(NATIVE),,$(addprefix $(UAPI)/asm/,kvm.h ptrace.h hwcap.h \
+	sve_context.h))
+
+$(UAPI)/asm/%:
+	@mkdir -p $(@D)
+	@ln -sf /usr/include/aarch64-linux-gnu/asm/$* $@
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+TEST_INC := $(if $(NATIVE),,-isystem $(UAPI)) -Itests/fake
+# libfdt-dev cannot be installed for two architectures at once.
+NATIVE_LIBS := $(if $(NATIVE),-lfdt,-l:libfdt.so.1) -lzstd -lz -lpthread
+
+NATIVE_OBJS := $(LIB_SRCS:%.c=$(B)/native/%.o)
+$(B)/native/libvmm.a: $(NATIVE_OBJS)
+	@rm -f $@; ar rcs $@ $^
+$(B)/native/libkvm.a: $(KVM_SRCS:%.c=$(B)/native/%.o)
+	@rm -f $@; ar rcs $@ $^
+
+$(B)/native/%.o: %.c Makefile | $(UAPI_LINKS)
+	$(call say,HOSTCC  $<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(TEST_INC) $(BASE_CFLAGS) -O1 $(SANITIZE) \
+		-c -o $@ $<
+
+$(B)/native/tests/unit/kvm/%: $(B)/native/tests/unit/kvm/%.o \
+		$(B)/native/libkvm.a $(B)/native/libvmm.a
+	$(Q)$(HOSTCC) $(SANITIZE) $(WRAPS) -o $@ $^ -lcmocka $(NATIVE_LIBS)
+
+$(B)/native/tests/unit/%: $(B)/native/tests/unit/%.o $(B)/native/libvmm.a
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lcmocka $(NATIVE_LIBS)
+
+# The same for arm64, as the product is compiled, but with shared libraries.
+CROSS_OBJS := $(LIB_SRCS:%.c=$(B)/cross/%.o)
+$(B)/cross/libvmm.a: $(CROSS_OBJS)
+	@rm -f $@; ar rcs $@ $^
+$(B)/cross/libkvm.a: $(KVM_SRCS:%.c=$(B)/cross/%.o)
+	@rm -f $@; ar rcs $@ $^
+
+$(B)/cross/%.o: %.c Makefile
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARM64) $(CPPFLAGS) -Itests/fake $(BASE_CFLAGS) -O2 -c -o $@ $<
+
+$(B)/cross/tests/unit/kvm/%: $(B)/cross/tests/unit/kvm/%.o \
+		$(B)/cross/libkvm.a $(B)/cross/libvmm.a
+	$(Q)$(CC_ARM64) $(WRAPS) -o $@ $^ -lcmocka $(LIBS)
+
+$(B)/cross/tests/unit/%: $(B)/cross/tests/unit/%.o $(B)/cross/libvmm.a
+	$(Q)$(CC_ARM64) -o $@ $^ -lcmocka $(LIBS)
+
+.SECONDARY:
+
+.PHONY: unit unit-native unit-cross
+unit: unit-native unit-cross
+
+unit-native: $(UNITS:%=$(B)/native/tests/unit/%)
+	@tests/unit/run $(B)/native/tests/unit $(UNITS)
+
+# On arm64 the programs need nobody's help.
+unit-cross: $(UNITS:%=$(B)/cross/tests/unit/%)
+	@QEMU="$(if $(NATIVE),,qemu-aarch64)" \
+		tests/unit/run $(B)/cross/tests/unit $(UNITS)
+
+# ---- fuzz targets -----------------------------------------------------------
+
+FUZZES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 10
+FUZZ_OBJS := $(LIB_SRCS:%.c=$(B)/fuzz/%.o)
+
+$(B)/fuzz/libvmm.a: $(FUZZ_OBJS)
+	@rm -f $@; ar rcs $@ $^
+
+$(B)/fuzz/%.o: %.c Makefile | $(UAPI_LINKS)
+	$(call say,FUZZCC  $<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZCC) $(CPPFLAGS) $(TEST_INC) -std=gnu11 -MMD -MP -g -O1 \
+		-fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+$(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/libvmm.a
+	$(Q)$(FUZZCC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(NATIVE_LIBS)
+
+# Each target for FUZZ_SECONDS; what it finds is left in build/fuzz.
+.PHONY: fuzz
+fuzz: $(FUZZES:%=$(B)/fuzz/%)
+	@tests/fuzz/run $(B)/fuzz $(FUZZ_SECONDS) $(FUZZES)
+
+# ---- checks of the source itself ----------------------------------------------
+
+.PHONY: lint fmt
+lint: | $(UAPI_LINKS)
+	@tests/lint/run $(B)
+
+fmt:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# ---- tests where a KVM is: this machine's, or the emulated host's -------------
+
+.PHONY: system bench check demo deps
+system: $(VMM) $(TOOLS) guest
+	@tests/system/run $(B)
+
+bench: $(VMM) $(TOOLS) guest
+	@tests/bench/run
+
+check: lint unit fuzz system
+
+demo: $(VMM)
+	@tests/demo/run $(VMM)
+
+deps:
+	@tests/deps
+
+# Whatever is asked for beside deps comes after it.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(filter-out deps,$(MAKECMDGOALS)): deps
+endif
+
+# ---- the rest -----------------------------------------------------------------
+
+MAN := src/cmd/pvtime-vmm.1
+
+.PHONY: install clean
+install: $(VMM)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(VMM) $(DESTDIR)$(PREFIX)/bin/pvtime-vmm
+	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/pvtime-vmm.1
+
 clean:
 	rm -rf $(B)
 

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 struct device;
 struct gic;
@@ -28,12 +28,12 @@ struct pvtime;
 struct fdt_machine {
 	gpa_t ram;
 	uint64_t ram_size;
-	const uint64_t *mpidrs;	/* of each vCPU */
+	const uint64_t *mpidrs; /* of each vCPU */
 	unsigned nr_cpus;
 	bool pmu;
-	const char *params;	/* the kernel command line; NULL: none */
+	const char *params; /* the kernel command line; NULL: none */
 	gpa_t initrd;
-	uint64_t initrd_size;	/* 0: none */
+	uint64_t initrd_size; /* 0: none */
 	const struct gic *gic;
 	const struct pvtime *pvtime;
 	const struct device *devices;

@@ -21,29 +21,29 @@
 
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 struct gmem;
 struct image;
 
 struct load {
 	const struct image *kernel; /* borrowed */
-	const char *initrd_path; /* borrowed; NULL: no initrd */
-	int initrd_fd;		/* owned; -1: none */
+	const char *initrd_path;    /* borrowed; NULL: no initrd */
+	int initrd_fd;		    /* owned; -1: none */
 	gpa_t dtb;
 	uint64_t dtb_room;
-	gpa_t entry;		/* the kernel's first byte */
+	gpa_t entry; /* the kernel's first byte */
 	uint64_t kernel_room;
 	gpa_t initrd;
-	uint64_t initrd_size;	/* 0: none */
+	uint64_t initrd_size; /* 0: none */
 };
 
 /*
  * Open @initrd (NULL: none) and choose places for it and for @kernel in
  * @ram_size bytes of RAM at @ram.  On error nothing is held.
  */
-int load_init(struct load *load, const struct image *kernel,
-	      const char *initrd, gpa_t ram, uint64_t ram_size);
+int load_init(struct load *load, const struct image *kernel, const char *initrd,
+	      gpa_t ram, uint64_t ram_size);
 
 /* Put both where they belong in @mem, fresh and zero; as often as needed. */
 int load_into(const struct load *load, const struct gmem *mem);

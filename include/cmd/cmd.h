@@ -15,28 +15,28 @@
 
 /* The same in every command; the README's table. */
 enum {
-	EXIT_GOOD = 0,		/* the guest powered off */
-	EXIT_ERROR = 1,		/* ours */
+	EXIT_GOOD = 0,	/* the guest powered off */
+	EXIT_ERROR = 1, /* ours */
 	EXIT_USAGE = 2,
-	EXIT_CRASHED = 3,	/* the guest */
-	EXIT_RESET = 4,		/* with --no-reboot */
-	EXIT_NO_PVTIME = 5,	/* required and missing */
+	EXIT_CRASHED = 3,   /* the guest */
+	EXIT_RESET = 4,	    /* with --no-reboot */
+	EXIT_NO_PVTIME = 5, /* required and missing */
 	EXIT_TIMEOUT = 124,
 };
 
 struct command {
 	const char *name;
-	const char *args;	/* after the name, in the usage line */
-	const char *what;	/* one line for the list of commands */
+	const char *args; /* after the name, in the usage line */
+	const char *what; /* one line for the list of commands */
 	int (*main)(int argc, char **argv);
 };
 
 /* A kind of option: one line of a command's table. */
 struct option_desc {
-	char letter;		/* 0: none */
-	const char *name;	/* without the dashes; NULL: a heading */
-	const char *arg;	/* NULL: takes none */
-	const char *help;	/* a heading's text, where name is NULL */
+	char letter;	  /* 0: none */
+	const char *name; /* without the dashes; NULL: a heading */
+	const char *arg;  /* NULL: takes none */
+	const char *help; /* a heading's text, where name is NULL */
 	/* 0, or a negative errno with words; @arg is NULL where none taken */
 	int (*set)(void *into, const char *arg);
 };

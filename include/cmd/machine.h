@@ -17,10 +17,10 @@
 
 struct machine {
 	struct vm_config config;
-	const char *dump_dtb;	/* NULL: no */
-	const char *name;	/* NULL: none */
+	const char *dump_dtb; /* NULL: no */
+	const char *name;     /* NULL: none */
 	bool help;
-	char own_kernel[128];	/* the host's, where none was given */
+	char own_kernel[128]; /* the host's, where none was given */
 };
 
 /* Print what each option does. */

@@ -39,18 +39,18 @@ struct console_port {
 /* What the machine gives to its devices. */
 struct device_host {
 	int vm_fd;
-	struct console_port *console;	/* NULL: output vanishes */
+	struct console_port *console; /* NULL: output vanishes */
 };
 
 struct device_class {
 	const char *name;
-	uint64_t mmio_size;	/* bytes of window */
+	uint64_t mmio_size; /* bytes of window */
 	int (*create)(struct device *d, const struct device_host *host);
-	void (*destroy)(struct device *d);	/* also if create failed */
-	void (*reset)(struct device *d);	/* the machine is reset */
+	void (*destroy)(struct device *d); /* also if create failed */
+	void (*reset)(struct device *d);   /* the machine is reset */
 	uint64_t (*read)(struct device *d, uint64_t off, unsigned len);
 	void (*write)(struct device *d, uint64_t off, unsigned len, uint64_t v);
-	void (*fdt)(const struct device *d, struct fdtw *w);	/* own node */
+	void (*fdt)(const struct device *d, struct fdtw *w); /* own node */
 };
 
 struct device {
@@ -58,7 +58,7 @@ struct device {
 	struct bus_window window;
 	struct irq_line irq;
 	pthread_mutex_t lock;
-	void *state;		/* the device's own */
+	void *state; /* the device's own */
 };
 
 /*

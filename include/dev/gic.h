@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 struct fdtw;
 struct kvm_vcpu;
@@ -25,10 +25,10 @@ enum gic_kind { GIC_AUTO, GIC_V2, GIC_V3, GIC_V3_ITS };
 extern const char *const gic_names[];
 
 struct gic {
-	enum gic_kind kind;	/* not GIC_AUTO */
-	int fd, its_fd;		/* owned; -1 when closed */
+	enum gic_kind kind; /* not GIC_AUTO */
+	int fd, its_fd;	    /* owned; -1 when closed */
 	unsigned nr_cpus;
-	gpa_t high_redist;	/* of vCPUs that do not fit below RAM */
+	gpa_t high_redist; /* of vCPUs that do not fit below RAM */
 };
 
 /*

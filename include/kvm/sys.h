@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 struct kvm_sys {
-	int fd;			/* owned; -1 when closed */
-	size_t run_size;	/* bytes of a vCPU's mapping */
+	int fd;		 /* owned; -1 when closed */
+	size_t run_size; /* bytes of a vCPU's mapping */
 };
 
 /*

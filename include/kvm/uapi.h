@@ -13,15 +13,16 @@
 #include <linux/kvm.h>
 
 /* Register indices of the core registers, as offsets into struct kvm_regs. */
-#define KVM_CORE_REG(member)                                            \
-	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE |          \
+#define KVM_CORE_REG(member)                                   \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
 	 KVM_REG_ARM_CORE_REG(member))
 
 #define KVM_REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 
 #ifndef KVM_REG_ARM_STD_HYP_BMAP /* 5.19 */
-#define KVM_REG_ARM_STD_HYP_BMAP                                        \
-	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | (0x16 << KVM_REG_ARM_COPROC_SHIFT) | 1)
+#define KVM_REG_ARM_STD_HYP_BMAP            \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \
+	 (0x16 << KVM_REG_ARM_COPROC_SHIFT) | 1)
 #define KVM_REG_ARM_STD_HYP_BIT_PV_TIME 0
 #endif
 

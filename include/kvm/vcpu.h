@@ -19,16 +19,16 @@
 struct kvm_run;
 
 struct kvm_vcpu {
-	int fd;			/* owned; -1 when closed */
+	int fd; /* owned; -1 when closed */
 	unsigned id;
 	size_t run_size;
-	struct kvm_run *run;	/* owned mapping; NULL when closed */
+	struct kvm_run *run; /* owned mapping; NULL when closed */
 };
 
 /* What kvm_vcpu_init() is given; the same for each vCPU and each reset. */
 struct kvm_target {
-	uint32_t target;	/* of KVM_ARM_PREFERRED_TARGET */
-	uint32_t features;	/* bit per KVM_ARM_VCPU_..., without POWER_OFF */
+	uint32_t target;   /* of KVM_ARM_PREFERRED_TARGET */
+	uint32_t features; /* bit per KVM_ARM_VCPU_..., without POWER_OFF */
 };
 
 int kvm_target_preferred(int vm_fd, struct kvm_target *ret_target);

@@ -17,7 +17,7 @@
 
 struct kvm_sys;
 
-typedef uint64_t gpa_t;		/* guest-physical address, an IPA */
+typedef uint64_t gpa_t; /* guest-physical address, an IPA */
 
 /* Create a VM whose IPA space has @ipa_bits (32 to what the host offers). */
 int kvm_vm_create(const struct kvm_sys *sys, unsigned ipa_bits);

@@ -21,7 +21,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 enum { BUS_WINDOWS_MAX = 48 };
 
@@ -32,13 +32,13 @@ struct bus_window {
 	/* @off + @len <= size; @len is 1, 2, 4 or 8. */
 	uint64_t (*read)(void *owner, uint64_t off, unsigned len);
 	void (*write)(void *owner, uint64_t off, unsigned len, uint64_t v);
-	pthread_mutex_t *lock;	/* held around both */
+	pthread_mutex_t *lock; /* held around both */
 };
 
 struct bus {
 	struct bus_window *windows[BUS_WINDOWS_MAX];
 	unsigned nr_windows;
-	atomic_bool told;	/* of the first access to nothing */
+	atomic_bool told; /* of the first access to nothing */
 };
 
 void bus_init(struct bus *bus);

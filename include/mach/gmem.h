@@ -18,16 +18,16 @@
 
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 struct gmem {
-	uint8_t *host;		/* of the first byte of RAM; NULL: none */
+	uint8_t *host; /* of the first byte of RAM; NULL: none */
 	gpa_t base;
 	uint64_t size;
-	int vm_fd;		/* borrowed */
+	int vm_fd; /* borrowed */
 	unsigned slot;
-	void *map;		/* owned: host rounded down, and */
-	uint64_t map_size;	/* room to align it */
+	void *map;	   /* owned: host rounded down, and */
+	uint64_t map_size; /* room to align it */
 };
 
 /* Make @size bytes (a multiple of 64 KiB) of zeroed RAM at @base. */

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 
 struct irq_line {
-	int vm_fd;		/* borrowed */
-	unsigned spi;		/* 0 is INTID 32 */
-	bool level;		/* as KVM has it */
+	int vm_fd;    /* borrowed */
+	unsigned spi; /* 0 is INTID 32 */
+	bool level;   /* as KVM has it */
 };
 
 /* The line is low to begin with. */

@@ -44,9 +44,10 @@
 
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 /* X(name, base, size), lowest first; layout.c refuses overlap at build time. */
+/* clang-format off */
 #define LAYOUT_WINDOWS(X)                       \
 	X(GIC_DIST,   0x08000000, 0x00010000)   \
 	X(GICV2_CPU,  0x08010000, 0x00010000)   \
@@ -57,17 +58,19 @@
 	X(PVTIME,     0x090a0000, 0x00010000)   \
 	X(VIRTIO,     0x0a000000, 0x00004000)
 
-#define LAYOUT_ENUM(name, base, size) LAYOUT_##name = base, \
-	LAYOUT_##name##_SIZE = size,
+/* clang-format on */
+
+#define LAYOUT_ENUM(name, base, size) \
+	LAYOUT_##name = base, LAYOUT_##name##_SIZE = size,
 enum { LAYOUT_WINDOWS(LAYOUT_ENUM) };
 #undef LAYOUT_ENUM
 
 #define LAYOUT_RAM UINT64_C(0x40000000)
 
 enum {
-	LAYOUT_REDIST_EACH = 0x20000,	/* of GICv3: two 64 KiB frames */
+	LAYOUT_REDIST_EACH = 0x20000, /* of GICv3: two 64 KiB frames */
 	LAYOUT_NR_LOW_REDIST = LAYOUT_GIC_REDIST_SIZE / LAYOUT_REDIST_EACH,
-	LAYOUT_NR_CPUS = 512,		/* what the map has room for */
+	LAYOUT_NR_CPUS = 512, /* what the map has room for */
 	LAYOUT_VIRTIO_EACH = 0x200,
 	LAYOUT_NR_VIRTIO = LAYOUT_VIRTIO_SIZE / LAYOUT_VIRTIO_EACH,
 };
@@ -76,7 +79,7 @@ enum {
 enum {
 	SPI_UART = 1,
 	SPI_RTC = 2,
-	SPI_VIRTIO = 16,		/* the first of LAYOUT_NR_VIRTIO */
+	SPI_VIRTIO = 16, /* the first of LAYOUT_NR_VIRTIO */
 	NR_SPIS = 64,
 };
 

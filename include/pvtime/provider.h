@@ -11,12 +11,12 @@
 #ifndef PVTIME_PROVIDER_H
 #define PVTIME_PROVIDER_H
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 struct kvm_vcpu;
 
 struct pvtime_provider {
-	const char *name;	/* as --pvtime takes it */
+	const char *name; /* as --pvtime takes it */
 
 	/*
 	 * Can this host?  NULL, or in a few constant words why not and what

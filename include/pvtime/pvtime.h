@@ -37,7 +37,7 @@
 
 #include <stdint.h>
 
-#include "kvm/vm.h"		/* gpa_t */
+#include "kvm/vm.h" /* gpa_t */
 
 struct fdtw;
 struct kvm_vcpu;
@@ -45,9 +45,9 @@ struct pvtime_provider;
 
 /* As the guest sees it, little-endian; only the first 16 bytes have meaning. */
 struct pvtime_record {
-	uint32_t revision;	/* 0 */
-	uint32_t attributes;	/* 0 */
-	uint64_t stolen_ns;	/* the provider stores it with one access */
+	uint32_t revision;   /* 0 */
+	uint32_t attributes; /* 0 */
+	uint64_t stolen_ns;  /* the provider stores it with one access */
 	uint8_t padding[48];
 };
 
@@ -62,10 +62,10 @@ uint64_t pvtime_size(unsigned nr_records);
 
 struct pvtime {
 	const struct pvtime_provider *provider;
-	int vm_fd;			/* borrowed */
-	struct pvtime_record *records;	/* owned; NULL while off */
-	gpa_t base;			/* of record 0 */
-	uint64_t size;			/* of the region */
+	int vm_fd;		       /* borrowed */
+	struct pvtime_record *records; /* owned; NULL while off */
+	gpa_t base;		       /* of record 0 */
+	uint64_t size;		       /* of the region */
 	unsigned nr_records;
 	unsigned slot;
 };

@@ -17,8 +17,8 @@
 #include <sys/types.h>
 
 struct steal_times {
-	uint64_t run_ns;	/* on a CPU */
-	uint64_t wait_ns;	/* ready, but not on one: the run delay */
+	uint64_t run_ns;  /* on a CPU */
+	uint64_t wait_ns; /* ready, but not on one: the run delay */
 };
 
 /*

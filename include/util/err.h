@@ -22,21 +22,21 @@ enum { ERR_TEXT_MAX = 512 };
 
 /* Keep "text: strerror(@err)" for err_text(); @err > 0.  Returns -@err. */
 int err_set(int err, const char *fmt, ...)
-		__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * As err_set(), but the words are complete: strerror(@err) would only repeat
  * or blur them ("not a kernel image").  Returns -@err.
  */
 int err_say(int err, const char *fmt, ...)
-		__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 /* If @rc < 0 put "text: " before the kept words.  Returns @rc as it is. */
 int err_in(int rc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* If @rc < 0 append "; text", a remedy, to the kept words.  Returns @rc. */
 int err_hint(int rc, const char *fmt, ...)
-		__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 /* This thread's latest words; valid until its next call of the above. */
 const char *err_text(void);

@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 struct fdtw {
-	void *buf;	/* borrowed */
-	size_t size;	/* bytes of buf */
-	int err;	/* libfdt's, 0 or below */
+	void *buf;   /* borrowed */
+	size_t size; /* bytes of buf */
+	int err;     /* libfdt's, 0 or below */
 };
 
 /* Begin a tree in @buf of @size bytes, with its root node open. */
@@ -30,7 +30,7 @@ void fdtw_begin(struct fdtw *w, void *buf, size_t size);
 int fdtw_finish(struct fdtw *w, size_t *ret_size);
 
 void fdtw_node(struct fdtw *w, const char *fmt, ...)
-		__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 void fdtw_end(struct fdtw *w);
 
 void fdtw_flag(struct fdtw *w, const char *name);

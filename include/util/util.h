@@ -13,11 +13,11 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* @to must be a power of two. */
-#define ROUND_DOWN(x, to) ((x) & ~((uint64_t)(to) - 1))
-#define ROUND_UP(x, to) ROUND_DOWN((uint64_t)(x) + (uint64_t)(to) - 1, to)
+#define ROUND_DOWN(x, to) ((x) & ~((uint64_t)(to)-1))
+#define ROUND_UP(x, to)	  ROUND_DOWN((uint64_t)(x) + (uint64_t)(to)-1, to)
 
 /* The struct that @ptr's @member is a part of. */
 #define container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - offsetof(type, member)))
+	((type *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

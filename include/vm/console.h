@@ -30,37 +30,37 @@
 struct loop;
 
 enum {
-	CONSOLE_RING = 16384,		/* a power of two */
-	CONSOLE_SLACK = 4096,		/* what vCPUs may add once it is full */
+	CONSOLE_RING = 16384, /* a power of two */
+	CONSOLE_SLACK = 4096, /* what vCPUs may add once it is full */
 };
 
 /* What the console has to tell; from the thread in which it happens. */
 struct console_events {
-	void (*wake)(void *ctx);	/* any: main must call console_serve() */
+	void (*wake)(void *ctx); /* any: main must call console_serve() */
 	void (*byte)(void *ctx, uint8_t byte); /* vCPU: the guest sent this */
-	void (*end)(void *ctx);		/* main: the user wants the VM to end */
+	void (*end)(void *ctx); /* main: the user wants the VM to end */
 	void (*broken)(void *ctx, int err); /* main: output goes nowhere now */
 };
 
 struct console {
-	struct console_port port;	/* for the UART */
+	struct console_port port; /* for the UART */
 	const struct console_events *events;
-	void *ctx;			/* theirs */
-	struct device *uart;		/* borrowed */
-	struct loop *loop;		/* borrowed */
+	void *ctx;	     /* theirs */
+	struct device *uart; /* borrowed */
+	struct loop *loop;   /* borrowed */
 
 	uint8_t ring[CONSOLE_RING];
-	atomic_uint put, got;		/* bytes ever put in, taken out */
-	atomic_bool pending;		/* main was woken and has not come yet */
-	atomic_bool full;		/* vCPUs wait */
-	atomic_bool room;		/* the guest may take more input */
-	pthread_mutex_t lock;		/* for the condition only */
+	atomic_uint put, got; /* bytes ever put in, taken out */
+	atomic_bool pending;  /* main was woken and has not come yet */
+	atomic_bool full;     /* vCPUs wait */
+	atomic_bool room;     /* the guest may take more input */
+	pthread_mutex_t lock; /* for the condition only */
 	pthread_cond_t drained;
-	bool released;			/* nobody waits */
+	bool released; /* nobody waits */
 
 	bool out_watched, out_broken, out_plain;
 	bool in_open, in_watched, in_tty, escaped;
-	uint8_t in[64];			/* read, not yet taken */
+	uint8_t in[64]; /* read, not yet taken */
 	size_t in_first, nr_in;
 };
 

@@ -21,9 +21,9 @@
 enum { PANIC_LINE_MAX = 256 };
 
 struct panic {
-	char line[PANIC_LINE_MAX];	/* so far; what is longer is cut */
+	char line[PANIC_LINE_MAX]; /* so far; what is longer is cut */
 	size_t len;
-	char reason[PANIC_LINE_MAX];	/* "" until it panics */
+	char reason[PANIC_LINE_MAX]; /* "" until it panics */
 };
 
 void panic_init(struct panic *p);

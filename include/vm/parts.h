@@ -33,7 +33,7 @@ struct vcpu_thread {
 	struct vm *vm;
 	unsigned index;
 	pthread_t id;
-	atomic_int tid;		/* 0 until it runs */
+	atomic_int tid; /* 0 until it runs */
 };
 
 enum vm_want { WANT_RUN, WANT_PARK, WANT_QUIT };
@@ -42,7 +42,7 @@ enum vm_want { WANT_RUN, WANT_PARK, WANT_QUIT };
 enum vm_event { EVENT_NONE, EVENT_OFF, EVENT_RESET, EVENT_CRASH, EVENT_FAIL };
 
 struct vm {
-	const struct vm_config *config;	/* borrowed */
+	const struct vm_config *config; /* borrowed */
 
 	/* made by vm_new(), in this order */
 	struct image kernel;
@@ -77,9 +77,9 @@ struct vm {
 	enum vm_want want;
 	unsigned nr_parked;
 	enum vm_event event;
-	char words[ERR_TEXT_MAX];	/* of EVENT_FAIL */
+	char words[ERR_TEXT_MAX]; /* of EVENT_FAIL */
 
-	int end;			/* enum vm_end */
+	int end; /* enum vm_end */
 	int signal;
 };
 
@@ -102,9 +102,9 @@ enum vm_event exit_handle(struct vm *vm, struct kvm_vcpu *vcpu);
 
 /* threads.c */
 int threads_start(struct vm *vm);
-void threads_park(struct vm *vm);	/* returns when all are parked */
+void threads_park(struct vm *vm); /* returns when all are parked */
 void threads_go(struct vm *vm);
-void threads_quit(struct vm *vm);	/* ends and joins them all */
+void threads_quit(struct vm *vm); /* ends and joins them all */
 /* Any thread: tell main.  The first event counts. */
 void threads_tell(struct vm *vm, enum vm_event event);
 

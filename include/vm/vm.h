@@ -31,35 +31,35 @@ struct loop;
 struct vm;
 
 struct vm_config {
-	const char *kernel;	/* NULL: none, for a tree only */
-	const char *initrd;	/* NULL: none */
-	const char *params;	/* NULL: none */
-	unsigned nr_cpus;	/* lowered, with a warning, to what KVM can */
-	uint64_t ram_size;	/* a multiple of 64 KiB */
+	const char *kernel; /* NULL: none, for a tree only */
+	const char *initrd; /* NULL: none */
+	const char *params; /* NULL: none */
+	unsigned nr_cpus;   /* lowered, with a warning, to what KVM can */
+	uint64_t ram_size;  /* a multiple of 64 KiB */
 	enum gic_kind irqchip;
 	bool pmu;
-	const char *pvtime;	/* as pvtime_choose() takes it */
+	const char *pvtime; /* as pvtime_choose() takes it */
 	bool no_reboot;
-	uint64_t timeout_ns;	/* 0: none */
+	uint64_t timeout_ns; /* 0: none */
 };
 
 /* How a machine came to its end. */
 enum vm_end {
-	VM_NONE,		/* it has not */
-	VM_OFF,			/* the guest powered off, or the user did */
-	VM_RESET,		/* the guest reset, and no_reboot is set */
-	VM_CRASHED,		/* err_text() has the guest's reason */
+	VM_NONE,    /* it has not */
+	VM_OFF,	    /* the guest powered off, or the user did */
+	VM_RESET,   /* the guest reset, and no_reboot is set */
+	VM_CRASHED, /* err_text() has the guest's reason */
 	VM_TIMEOUT,
-	VM_SIGNALLED,		/* vm_signal() */
-	VM_FAILED,		/* err_text() */
+	VM_SIGNALLED, /* vm_signal() */
+	VM_FAILED,    /* err_text() */
 };
 
 /* What the host knows of one vCPU's time. */
 struct vm_steal {
 	pid_t tid;
-	uint64_t run_ns;	/* on a CPU of the host */
-	uint64_t wait_ns;	/* ready, and not on one */
-	uint64_t record_ns;	/* what the guest's record says */
+	uint64_t run_ns;    /* on a CPU of the host */
+	uint64_t wait_ns;   /* ready, and not on one */
+	uint64_t record_ns; /* what the guest's record says */
 };
 
 /*

@@ -11,9 +11,9 @@
 #include "util/file.h"
 #include "util/util.h"
 
-#define DTB_ROOM IMAGE_FLAT_OFFSET
+#define DTB_ROOM     IMAGE_FLAT_OFFSET
 #define KERNEL_FRAME (2 * MIB)
-#define INITRD_ALIGN (64 * KIB)	/* the largest host page: it can be mapped */
+#define INITRD_ALIGN (64 * KIB) /* the largest host page: it can be mapped */
 #define INITRD_REACH (32 * GIB)
 
 static int too_large(const char *what, uint64_t size, uint64_t ram_size)
@@ -24,12 +24,12 @@ static int too_large(const char *what, uint64_t size, uint64_t ram_size)
 		       what, ROUND_UP(size, MIB) / MIB, ram_size / MIB);
 }
 
-int load_init(struct load *load, const struct image *kernel,
-	      const char *initrd, gpa_t ram, uint64_t ram_size)
+int load_init(struct load *load, const struct image *kernel, const char *initrd,
+	      gpa_t ram, uint64_t ram_size)
 {
 	uint64_t reach = ram_size < INITRD_REACH ? ram_size : INITRD_REACH;
-	uint64_t start = kernel->flat ? IMAGE_FLAT_OFFSET :
-					KERNEL_FRAME + kernel->text_offset;
+	uint64_t start = kernel->flat ? IMAGE_FLAT_OFFSET
+				      : KERNEL_FRAME + kernel->text_offset;
 	uint64_t end = start + kernel->mem_size; /* each below 2^53 */
 
 	*load = (struct load){

@@ -14,13 +14,13 @@
 #include "util/parse.h"
 #include "util/util.h"
 
-#define RAM_MIN (64 * MIB)
-#define RAM_MAX (UINT64_C(1) << 52) /* the largest address there is */
+#define RAM_MIN	    (64 * MIB)
+#define RAM_MAX	    (UINT64_C(1) << 52) /* the largest address there is */
 #define RAM_DEFAULT (512 * MIB)
 
 enum {
-	CPUS_MAX = 65536,	/* above it is a mistake, not a wish */
-	PARAMS_MAX = 2047,	/* arm64 Linux's COMMAND_LINE_SIZE - 1 */
+	CPUS_MAX = 65536,  /* above it is a mistake, not a wish */
+	PARAMS_MAX = 2047, /* arm64 Linux's COMMAND_LINE_SIZE - 1 */
 };
 
 static int set_kernel(void *into, const char *arg)
@@ -42,7 +42,8 @@ static int set_params(void *into, const char *arg)
 	if (len > PARAMS_MAX)
 		return err_say(EINVAL,
 			       "%zu characters; arm64 Linux reads no more than "
-			       "%d of them", len, PARAMS_MAX);
+			       "%d of them",
+			       len, PARAMS_MAX);
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)arg[i] < ' ' || arg[i] == 0x7f)
 			return err_say(EINVAL,
@@ -113,8 +114,7 @@ static int set_no_reboot(void *into, const char *arg)
 
 static int set_timeout(void *into, const char *arg)
 {
-	return parse_seconds(arg,
-			     &((struct machine *)into)->config.timeout_ns);
+	return parse_seconds(arg, &((struct machine *)into)->config.timeout_ns);
 }
 
 static int set_dump_dtb(void *into, const char *arg)
@@ -129,8 +129,10 @@ static int set_name(void *into, const char *arg)
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	if (len == 0 || arg[len] || arg[0] == '.' || len > 64)
-		return err_say(EINVAL, "'%s': up to 64 letters, digits and "
-				       "._-, no dot first", arg);
+		return err_say(EINVAL,
+			       "'%s': up to 64 letters, digits and "
+			       "._-, no dot first",
+			       arg);
 	((struct machine *)into)->name = arg;
 	return 0;
 }
@@ -185,14 +187,16 @@ static const struct option_desc options[] = {
 	{ .help = "What to boot:" },
 	{ 'k', "kernel", "FILE",
 	  "arm64 Linux Image, plain, gzip or EFI zboot; or a flat program. "
-	  "Without it the host's own kernel", set_kernel },
+	  "Without it the host's own kernel",
+	  set_kernel },
 	{ 'i', "initrd", "FILE", "initial RAM disk", set_initrd },
 	{ 'p', "params", "TEXT", "kernel command line, passed on as it is",
 	  set_params },
 
 	{ .help = "The machine:" },
 	{ 'c', "cpus", "N",
-	  "number of vCPUs; as many as the host has CPUs without it", set_cpus },
+	  "number of vCPUs; as many as the host has CPUs without it",
+	  set_cpus },
 	{ 'm', "mem", "SIZE",
 	  "guest memory: plain MiB, or with a letter: 512M, 2G (default 512M)",
 	  set_mem },
@@ -264,8 +268,9 @@ int machine_find_kernel(struct machine *m)
 	snprintf(m->own_kernel, sizeof(m->own_kernel), "/boot/vmlinuz-%s",
 		 host.release);
 	if (access(m->own_kernel, F_OK) < 0)
-		return err_say(ENOENT, "no kernel: give one with -k (the "
-				       "host's own, '%s', is not there)",
+		return err_say(ENOENT,
+			       "no kernel: give one with -k (the "
+			       "host's own, '%s', is not there)",
 			       m->own_kernel);
 	m->config.kernel = m->own_kernel;
 	return 0;

@@ -21,8 +21,8 @@ static void convert(const struct option_desc *table, size_t n, char *letters,
 			continue;
 		*longs++ = (struct option){
 			.name = table[i].name,
-			.has_arg = table[i].arg ? required_argument :
-						  no_argument,
+			.has_arg =
+				table[i].arg ? required_argument : no_argument,
 			.val = FIRST_VALUE + (int)i,
 		};
 		if (!table[i].letter)

@@ -43,8 +43,9 @@ int gic_choose(int vm_fd, enum gic_kind want, enum gic_kind *ret_kind)
 	if (want == GIC_AUTO)
 		return err_say(ENODEV, "this host's KVM has no interrupt "
 				       "controller for guests");
-	return err_say(ENODEV, "this host's KVM has no %s for guests; leave "
-			       "--irqchip out to get what it has",
+	return err_say(ENODEV,
+		       "this host's KVM has no %s for guests; leave "
+		       "--irqchip out to get what it has",
 		       gic_names[want]);
 }
 
@@ -96,8 +97,8 @@ static int init_v2(struct gic *gic)
 {
 	int rc = place(gic->fd, KVM_VGIC_V2_ADDR_TYPE_DIST, LAYOUT_GIC_DIST);
 
-	return rc < 0 ? rc :
-			place(gic->fd, KVM_VGIC_V2_ADDR_TYPE_CPU,
+	return rc < 0 ? rc
+		      : place(gic->fd, KVM_VGIC_V2_ADDR_TYPE_CPU,
 			      LAYOUT_GICV2_CPU);
 }
 
@@ -124,12 +125,14 @@ static int init_its(struct gic *gic, int vm_fd)
 int gic_init(struct gic *gic, int vm_fd, enum gic_kind kind, unsigned nr_cpus,
 	     gpa_t high_redist)
 {
-	uint32_t type = kind == GIC_V2 ? KVM_DEV_TYPE_ARM_VGIC_V2 :
-					 KVM_DEV_TYPE_ARM_VGIC_V3;
+	uint32_t type = kind == GIC_V2 ? KVM_DEV_TYPE_ARM_VGIC_V2
+				       : KVM_DEV_TYPE_ARM_VGIC_V3;
 	const uint32_t nr_irqs = 32 + NR_SPIS;
 	int rc;
 
-	*gic = (struct gic){ .kind = kind, .its_fd = -1, .nr_cpus = nr_cpus,
+	*gic = (struct gic){ .kind = kind,
+			     .its_fd = -1,
+			     .nr_cpus = nr_cpus,
 			     .high_redist = high_redist };
 	gic->fd = kvm_device_create(vm_fd, type, gic_names[kind]);
 	if (gic->fd < 0)
@@ -181,7 +184,8 @@ static void v3_fdt(const struct gic *gic, struct fdtw *w)
 {
 	unsigned low = LAYOUT_NR_LOW_REDIST, nr = gic->nr_cpus;
 	uint64_t regs[] = {
-		LAYOUT_GIC_DIST, LAYOUT_GIC_DIST_SIZE,
+		LAYOUT_GIC_DIST,
+		LAYOUT_GIC_DIST_SIZE,
 		LAYOUT_GIC_REDIST,
 		(uint64_t)LAYOUT_REDIST_EACH * (nr < low ? nr : low),
 		gic->high_redist,

@@ -35,7 +35,7 @@ enum {
 	GICR_CTLR = 0x0,
 	GICR_PROPBASER = 0x70,
 	GICR_PENDBASER = 0x78,
-	GICR_SGI = 0x10000,	/* frame laid out like the distributor */
+	GICR_SGI = 0x10000, /* frame laid out like the distributor */
 	GICC_CTLR = 0x00,
 	GICC_PMR = 0x04,
 	GICC_BPR = 0x08,
@@ -62,7 +62,7 @@ enum {
 struct writer {
 	int fd;
 	uint32_t group;
-	uint64_t cpu;		/* attribute bits that name a CPU */
+	uint64_t cpu; /* attribute bits that name a CPU */
 	int rc;
 };
 
@@ -104,9 +104,9 @@ static int reset_v3_cpu(const struct gic *gic, uint64_t cpu)
 {
 	struct writer r = { gic->fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, cpu, 0 };
 	struct writer c = { gic->fd, KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, cpu, 0 };
-	static const unsigned zero[] = { ICC_PMR_EL1, ICC_BPR0_EL1,
-					 ICC_BPR1_EL1, ICC_AP0R0_EL1,
-					 ICC_AP1R0_EL1, ICC_IGRPEN0_EL1,
+	static const unsigned zero[] = { ICC_PMR_EL1,	 ICC_BPR0_EL1,
+					 ICC_BPR1_EL1,	 ICC_AP0R0_EL1,
+					 ICC_AP1R0_EL1,	 ICC_IGRPEN0_EL1,
 					 ICC_IGRPEN1_EL1 };
 	uint64_t ctlr = 0, value = 0;
 	int rc = 0;

@@ -27,7 +27,7 @@ static const uint8_t id_regs[8] = { 0x31, 0x10, 0x14, 0x00,
 				    0x0d, 0xf0, 0x05, 0xb1 };
 
 struct rtc {
-	uint32_t skew;		/* seconds the guest is ahead, modulo 2^32 */
+	uint32_t skew; /* seconds the guest is ahead, modulo 2^32 */
 };
 
 static int rtc_create(struct device *d, const struct device_host *host)
@@ -56,7 +56,7 @@ static uint64_t rtc_read(struct device *d, uint64_t off, unsigned len)
 		return (uint32_t)clock_wall_s() + rtc->skew;
 	if (off >= RTC_ID && off % 4 == 0)
 		return id_regs[(off - RTC_ID) / 4];
-	return off == RTC_CR;	/* always counting; all else reads as zero */
+	return off == RTC_CR; /* always counting; all else reads as zero */
 }
 
 static void rtc_write(struct device *d, uint64_t off, unsigned len, uint64_t v)

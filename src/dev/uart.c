@@ -63,10 +63,10 @@ static const uint8_t id_regs[8] = { 0x11, 0x10, 0x34, 0x00,
 				    0x0d, 0xf0, 0x05, 0xb1 };
 
 struct uart {
-	struct console_port *port;	/* borrowed; may be NULL */
-	uint16_t rx[FIFO];		/* with error bits, as UARTDR has them */
+	struct console_port *port; /* borrowed; may be NULL */
+	uint16_t rx[FIFO];	   /* with error bits, as UARTDR has them */
 	unsigned rx_first, nr_rx;
-	uint16_t edges;			/* raw interrupts that are no levels */
+	uint16_t edges; /* raw interrupts that are no levels */
 	uint16_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, dmacr;
 };
 
@@ -197,9 +197,9 @@ static uint64_t uart_read(struct device *d, uint64_t off, unsigned len)
 	case UARTDMACR:
 		return u->dmacr;
 	default: /* UARTRSR: no errors but breaks, which UARTDR shows */
-		return off >= UART_ID && off % 4 == 0 ?
-			       id_regs[(off - UART_ID) / 4] :
-			       0;
+		return off >= UART_ID && off % 4 == 0
+			       ? id_regs[(off - UART_ID) / 4]
+			       : 0;
 	}
 }
 

@@ -17,8 +17,9 @@ static int no_open(int err, const char *path)
 		return err_hint(rc, "this kernel offers no KVM here: it needs "
 				    "CONFIG_KVM and a CPU started at EL2");
 	if (err == ENXIO || err == ENODEV)
-		return err_say(ENODEV, "'%s': no KVM behind it; modprobe kvm, "
-				       "or this CPU was not started at EL2",
+		return err_say(ENODEV,
+			       "'%s': no KVM behind it; modprobe kvm, "
+			       "or this CPU was not started at EL2",
 			       path);
 	if (err == EACCES || err == EPERM)
 		return err_hint(rc, "as root: usermod -aG kvm USER, then log "

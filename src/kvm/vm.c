@@ -40,8 +40,7 @@ int kvm_vm_enable_cap(int vm_fd, unsigned cap)
 	return 0;
 }
 
-int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size,
-		 void *host)
+int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
 {
 	struct kvm_userspace_memory_region r = {
 		.slot = slot,

@@ -47,7 +47,8 @@ static void nothing(struct bus *bus, const char *what, gpa_t gpa, unsigned len)
 {
 	if (!atomic_exchange(&bus->told, true))
 		log_warn("guest %s %u bytes at %#" PRIx64 ", where nothing is; "
-			 "further ones are not logged", what, len, gpa);
+			 "further ones are not logged",
+			 what, len, gpa);
 }
 
 uint64_t bus_read(struct bus *bus, gpa_t gpa, unsigned len)

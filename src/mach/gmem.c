@@ -29,7 +29,8 @@ int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
 		return err_set(EOVERFLOW, "guest memory");
 	map = mmap(NULL, map_size, PROT_READ | PROT_WRITE, MAP_FLAGS, -1, 0);
 	if (map == MAP_FAILED)
-		return err_hint(err_set(errno, "guest memory of %" PRIu64 " MiB",
+		return err_hint(err_set(errno,
+					"guest memory of %" PRIu64 " MiB",
 					size / MIB),
 				"give less with -m");
 
@@ -37,9 +38,13 @@ int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
 	rc = kvm_slot_add(vm_fd, slot, base, size, host);
 	if (rc < 0)
 		goto out_unmap;
-	*mem = (struct gmem){ .host = host, .base = base, .size = size,
-			      .vm_fd = vm_fd, .slot = slot,
-			      .map = map, .map_size = map_size };
+	*mem = (struct gmem){ .host = host,
+			      .base = base,
+			      .size = size,
+			      .vm_fd = vm_fd,
+			      .slot = slot,
+			      .map = map,
+			      .map_size = map_size };
 	return 0;
 
 out_unmap:

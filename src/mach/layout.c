@@ -4,9 +4,9 @@
 #include "util/util.h"
 
 /* The picture's order, refused by the build where windows overlap. */
-#define FOLLOWS(name, before)                                            \
-	_Static_assert(LAYOUT_##before + LAYOUT_##before##_SIZE <=       \
-			       LAYOUT_##name,                            \
+#define FOLLOWS(name, before)                                      \
+	_Static_assert(LAYOUT_##before + LAYOUT_##before##_SIZE <= \
+			       LAYOUT_##name,                      \
 		       #name " overlaps " #before)
 FOLLOWS(GICV2_CPU, GIC_DIST);
 FOLLOWS(GIC_ITS, GICV2_CPU);

@@ -159,8 +159,8 @@ void pvtime_fini(struct pvtime *pt)
 {
 	if (!pt->records)
 		return;
-	kvm_slot_del(pt->vm_fd, pt->slot);	/* the guest's view first, */
-	munmap(pt->records, pt->size);		/* then what it looked at */
+	kvm_slot_del(pt->vm_fd, pt->slot); /* the guest's view first, */
+	munmap(pt->records, pt->size);	   /* then what it looked at */
 	pt->records = NULL;
 	pt->nr_records = 0;
 }

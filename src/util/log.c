@@ -38,14 +38,14 @@ static void line(enum log_level level, const char *fmt, va_list ap)
 		return; /* nowhere left to complain */
 }
 
-#define LOG_FN(fn, level)                     \
-	void fn(const char *fmt, ...)         \
-	{                                     \
-		va_list ap;                   \
-					      \
-		va_start(ap, fmt);            \
-		line(level, fmt, ap);         \
-		va_end(ap);                   \
+#define LOG_FN(fn, level)             \
+	void fn(const char *fmt, ...) \
+	{                             \
+		va_list ap;           \
+                                      \
+		va_start(ap, fmt);    \
+		line(level, fmt, ap); \
+		va_end(ap);           \
 	}
 
 LOG_FN(log_error, LOG_ERROR)

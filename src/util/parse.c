@@ -67,9 +67,9 @@ int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 			rc = -EINVAL;
 	}
 	if (rc == -EINVAL)
-		return err_say(EINVAL,
-			       "'%s' is not a size; write 512M, 2G or plain MiB",
-			       s);
+		return err_say(
+			EINVAL,
+			"'%s' is not a size; write 512M, 2G or plain MiB", s);
 	if (rc < 0 || v > UINT64_MAX >> shift || v << shift < min ||
 	    v << shift > max)
 		return err_say(ERANGE, "'%s' is out of range %s to %s", s,

@@ -21,12 +21,11 @@ enum {
 	LAST_WORDS_MS = 1000,
 };
 
-static const char help[] =
-	"\n"
-	"Ctrl-a x  end the VM\n"
-	"Ctrl-a b  send a break (Linux: then a SysRq key)\n"
-	"Ctrl-a a  send Ctrl-a\n"
-	"Ctrl-a c  this help\n";
+static const char help[] = "\n"
+			   "Ctrl-a x  end the VM\n"
+			   "Ctrl-a b  send a break (Linux: then a SysRq key)\n"
+			   "Ctrl-a a  send Ctrl-a\n"
+			   "Ctrl-a c  this help\n";
 
 /* -- output -- */
 
@@ -120,8 +119,8 @@ static void drain(struct console *c, int wait_ms)
 		n = n < CHUNK ? n : CHUNK;
 		if (!c->out_broken && !out_ready(c, wait_ms))
 			return;
-		done = c->out_broken ? (ssize_t)n :
-				       write(STDOUT_FILENO, c->ring + at, n);
+		done = c->out_broken ? (ssize_t)n
+				     : write(STDOUT_FILENO, c->ring + at, n);
 		if (done < 0 && (errno == EINTR || errno == EAGAIN))
 			return;
 		if (done < 0) {

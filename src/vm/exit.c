@@ -63,8 +63,9 @@ static enum vm_event system_event(struct vm *vm, struct kvm_vcpu *vcpu)
 static enum vm_event fail_entry(struct vm *vm, struct kvm_vcpu *vcpu)
 {
 	(void)vm;
-	err_say(EIO, "vCPU %u: the CPU refuses to enter the guest (%#" PRIx64
-		     ")", vcpu->id,
+	err_say(EIO,
+		"vCPU %u: the CPU refuses to enter the guest (%#" PRIx64 ")",
+		vcpu->id,
 		(uint64_t)vcpu->run->fail_entry.hardware_entry_failure_reason);
 	return EVENT_FAIL;
 }
@@ -78,7 +79,8 @@ static enum vm_event nothing(struct vm *vm, struct kvm_vcpu *vcpu)
 
 enum vm_event exit_handle(struct vm *vm, struct kvm_vcpu *vcpu)
 {
-	static enum vm_event (*const table[])(struct vm *, struct kvm_vcpu *) = {
+	static enum vm_event (*const table[])(struct vm *,
+					      struct kvm_vcpu *) = {
 		[KVM_EXIT_MMIO] = mmio,
 		[KVM_EXIT_SYSTEM_EVENT] = system_event,
 		[KVM_EXIT_ARM_NISV] = nisv,

@@ -91,9 +91,10 @@ static int init_pvtime(struct vm *vm)
 		return rc;
 	}
 	if (pvtime_is_on(&vm->pvtime))
-		log_info("stolen time: on, provider %s, %u records at %#" PRIx64,
-			 pvtime_provider_name(&vm->pvtime), vm->nr_cpus,
-			 vm->pvtime.base);
+		log_info(
+			"stolen time: on, provider %s, %u records at %#" PRIx64,
+			pvtime_provider_name(&vm->pvtime), vm->nr_cpus,
+			vm->pvtime.base);
 	else
 		log_info("stolen time: off: %s", why);
 	return 0;

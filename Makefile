@@ -95,10 +95,11 @@ $(B)/guest/%.o: guest/%.S Makefile
 
 # ---- programs of the tests that run where the VMM runs -----------------------
 
-TOOLS := $(patsubst tests/%.c,$(B)/arm64/tests/%,$(wildcard \
-	tests/bench/*.c tests/system/*.c))
+TOOL_SRCS := $(wildcard tests/bench/*.c tests/system/*.c)
+TOOLS := $(patsubst %.c,$(B)/arm64/%,$(notdir $(TOOL_SRCS)))
+vpath %.c tests/bench tests/system
 
-$(B)/arm64/tests/%: tests/%.c Makefile
+$(TOOLS): $(B)/arm64/%: %.c Makefile
 	$(call say,CC      $<)
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARM64) $(CPPFLAGS) $(BASE_CFLAGS) -O2 -static -o $@ $< -lpthread

@@ -54,5 +54,6 @@ void options_print(const struct option_desc *table, size_t n);
 
 int run_main(int argc, char **argv);
 int dtb_main(int argc, char **argv);
+int stat_main(int argc, char **argv);
 
 #endif

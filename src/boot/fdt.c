@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "dev/device.h"
@@ -147,14 +148,10 @@ static void apb_clock(struct fdtw *w)
 	fdtw_end(w);
 }
 
-int fdt_build(const struct fdt_machine *m, void *buf, size_t size,
-	      size_t *ret_size)
+static int build(const struct fdt_machine *m, const struct seeds *seeds,
+		 void *buf, size_t size, size_t *ret_size)
 {
-	struct seeds seeds;
 	struct fdtw w;
-
-	if (getrandom(&seeds, sizeof(seeds), 0) != (ssize_t)sizeof(seeds))
-		return err_set(errno, "random seeds");
 
 	fdtw_begin(&w, buf, size);
 	fdtw_u32(&w, "interrupt-parent", PHANDLE_GIC);
@@ -162,7 +159,7 @@ int fdt_build(const struct fdt_machine *m, void *buf, size_t size,
 	fdtw_str(&w, "model", "pvtime-vmm");
 	fdtw_u32(&w, "#address-cells", 2);
 	fdtw_u32(&w, "#size-cells", 2);
-	chosen(m, &seeds, &w);
+	chosen(m, seeds, &w);
 	memory(m, &w);
 	reserved(m, &w);
 	cpus(m, &w);
@@ -174,4 +171,31 @@ int fdt_build(const struct fdt_machine *m, void *buf, size_t size,
 	for (unsigned i = 0; i < m->nr_devices; i++)
 		m->devices[i].class->fdt(&m->devices[i], &w);
 	return fdtw_finish(&w, ret_size);
+}
+
+/*
+ * What a tree comes to, generously.  libfdt clears all of the buffer it is
+ * given, and a buffer of fresh guest memory is better left untouched.
+ */
+static size_t estimate(const struct fdt_machine *m)
+{
+	size_t params = m->params ? strlen(m->params) : 0;
+
+	return 4096 + 208 * (size_t)m->nr_cpus + params;
+}
+
+int fdt_build(const struct fdt_machine *m, void *buf, size_t size,
+	      size_t *ret_size)
+{
+	size_t guess = estimate(m);
+	struct seeds seeds;
+	int rc = -ENOSPC;
+
+	if (getrandom(&seeds, sizeof(seeds), 0) != (ssize_t)sizeof(seeds))
+		return err_set(errno, "random seeds");
+	if (guess < size)
+		rc = build(m, &seeds, buf, guess, ret_size);
+	if (rc == -ENOSPC)
+		rc = build(m, &seeds, buf, size, ret_size);
+	return rc;
 }

@@ -237,12 +237,10 @@ void machine_print_options(void)
 
 int machine_parse(struct machine *m, int argc, char **argv)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	int first;
 
 	*m = (struct machine){
 		.config = {
-			.nr_cpus = online > 0 ? (unsigned)online : 1,
 			.ram_size = RAM_DEFAULT,
 			.pvtime = "auto",
 		},
@@ -255,6 +253,11 @@ int machine_parse(struct machine *m, int argc, char **argv)
 		m->config.kernel = argv[first++];
 	if (first < argc)
 		return err_say(EINVAL, "'%s': what is this?", argv[first]);
+	if (m->config.nr_cpus == 0) { /* asking the host costs file accesses */
+		long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+		m->config.nr_cpus = online > 0 ? (unsigned)online : 1;
+	}
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 static const struct command commands[] = {
 	{ "run", "[options] [KERNEL]", "boot a guest, console on the terminal",
 	  run_main },
+	{ "stat", "[--json] NAME", "a running guest's stolen time, per vCPU",
+	  stat_main },
 	{ "dtb", "[options of run]",
 	  "print the device tree that a run line would give", dtb_main },
 };

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/machine.h"
+#include "ctl/server.h"
 #include "util/err.h"
 #include "util/save.h"
 #include "vm/vm.h"
@@ -74,6 +75,7 @@ static int dump(const struct machine *m, const struct vm *vm)
 int run_main(int argc, char **argv)
 {
 	struct machine m;
+	struct ctl_server *server = NULL;
 	struct vm *vm;
 	int rc;
 
@@ -88,7 +90,16 @@ int run_main(int argc, char **argv)
 	rc = vm_new(&m.config, &vm);
 	if (rc < 0)
 		return machine_failed(&m, rc);
-	rc = dump(&m, vm) < 0 ? EXIT_ERROR : status(&m, vm, vm_run(vm));
-	vm_free(vm);
+	rc = 0;
+	if (m.name)
+		rc = err_in(ctl_server_new(vm, m.name, &server), "--name");
+	if (rc == 0)
+		rc = dump(&m, vm);
+	rc = rc < 0 ? EXIT_ERROR : status(&m, vm, vm_run(vm));
+	ctl_server_free(server);
+	/*
+	 * Not vm_free(): the process ends, and the kernel unmakes a VM whole
+	 * faster than we could part by part.
+	 */
 	return rc > 128 ? die(rc - 128) : rc;
 }

@@ -99,7 +99,7 @@ int pvtime_init(struct pvtime *pt, const struct pvtime_provider *provider,
 			       nr, base);
 
 	host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (host == MAP_FAILED)
 		return err_set(errno, "stolen time: map %" PRIu64 " bytes",
 			       size);

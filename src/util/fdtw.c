@@ -21,7 +21,12 @@ static void keep(struct fdtw *w, int rc)
 void fdtw_begin(struct fdtw *w, void *buf, size_t size)
 {
 	*w = (struct fdtw){ .buf = buf, .size = size };
-	keep(w, fdt_create(buf, (int)size));
+	/*
+	 * libfdt would search all names so far for each property, which costs
+	 * more than the rest of a tree; repeated names cost a few bytes.
+	 */
+	keep(w, fdt_create_with_flags(buf, (int)size,
+				      FDT_CREATE_FLAG_NO_NAME_DEDUP));
 	keep(w, w->err ? 0 : fdt_finish_reservemap(buf));
 	fdtw_node(w, "%s", "");
 }

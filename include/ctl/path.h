@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * path.h - where the control socket of a guest is.
+ *
+ * Errors:  0 or a negative errno whose words err_text() holds.
+ * Threads: any.
+ */
+#ifndef CTL_PATH_H
+#define CTL_PATH_H
+
+#include <stdbool.h>
+#include <sys/un.h>
+
+/* The address of @name's socket; @make its folder, for the owner alone. */
+int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr);
+
+#endif

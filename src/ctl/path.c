@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/err.h"
+
+int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *base = getenv("XDG_RUNTIME_DIR");
+	char user[32], dir[sizeof(addr.sun_path)];
+	int len;
+
+	if (geteuid() == 0) {
+		base = "/run";
+	} else if (!base || base[0] != '/') {
+		snprintf(user, sizeof(user), "/run/user/%u",
+			 (unsigned)geteuid());
+		base = user;
+	}
+	snprintf(dir, sizeof(dir), "%s/pvtime-vmm", base);
+	len = snprintf(addr.sun_path, sizeof(addr.sun_path),
+		       "%s/pvtime-vmm/%s.sock", base, name);
+	if (len >= (int)sizeof(addr.sun_path))
+		return err_say(ENAMETOOLONG,
+			       "'%s/pvtime-vmm/%s.sock': too long for a socket",
+			       base, name);
+	if (make && mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_set(errno, "'%s'", dir);
+	*ret_addr = addr;
+	return 0;
+}

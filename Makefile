@@ -46,7 +46,7 @@ ARM64_OBJS := $(SRCS:%.c=$(B)/arm64/%.o)
 
 # One file that can be carried to any host; sections so that the linker drops
 # what nothing uses.
-ARM64_CFLAGS := $(CFLAGS) -ffunction-sections -fdata-sections
+ARM64_CFLAGS := $(CFLAGS) -flto=auto -ffunction-sections -fdata-sections
 ARM64_LDFLAGS := -static -Wl,--gc-sections
 
 .PHONY: all
@@ -54,7 +54,7 @@ all: $(VMM) guest
 
 $(VMM): $(ARM64_OBJS)
 	$(call say,LD      $@)
-	$(Q)$(CC_ARM64) $(ARM64_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC_ARM64) $(ARM64_CFLAGS) $(ARM64_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/arm64/%.o: %.c Makefile
 	$(call say,CC      $<)

@@ -16,6 +16,12 @@
 #define INITRD_ALIGN (64 * KIB) /* the largest host page: it can be mapped */
 #define INITRD_REACH (32 * GIB)
 
+/*
+ * From this size on an initrd is mapped, and costs no memory of its own until
+ * the guest writes to it.  A smaller one would only break up a huge page.
+ */
+#define INITRD_MAPPED (2 * MIB)
+
 static int too_large(const char *what, uint64_t size, uint64_t ram_size)
 {
 	return err_say(E2BIG,
@@ -68,6 +74,7 @@ int load_init(struct load *load, const struct image *kernel, const char *initrd,
 int load_into(const struct load *load, const struct gmem *mem)
 {
 	uint64_t room;
+	void *dst;
 	int rc;
 
 	rc = image_load(load->kernel,
@@ -78,8 +85,11 @@ int load_into(const struct load *load, const struct gmem *mem)
 	if (load->initrd_fd < 0)
 		return 0;
 	room = mem->base + mem->size - load->initrd;
-	rc = file_place(load->initrd_fd, load->initrd_size,
-			gmem_at(mem, load->initrd, room), room);
+	dst = gmem_at(mem, load->initrd, room);
+	if (load->initrd_size < INITRD_MAPPED)
+		rc = file_read(load->initrd_fd, dst, load->initrd_size, 0);
+	else
+		rc = file_place(load->initrd_fd, load->initrd_size, dst, room);
 	return err_in(rc, "initrd '%s'", load->initrd_path);
 }
 

@@ -54,6 +54,8 @@ unsigned gic_max_cpus(int vm_fd, enum gic_kind kind)
 	unsigned host = (unsigned)kvm_vm_cap(vm_fd, KVM_CAP_MAX_VCPUS);
 	unsigned most = kind == GIC_V2 ? GICV2_CPUS : LAYOUT_NR_CPUS;
 
+	if (host == 0) /* it cannot say; there is no machine without a CPU */
+		return 1;
 	return host < most ? host : most;
 }
 

@@ -188,7 +188,7 @@ static int take_signals(struct vm *vm)
 	sigaddset(&ends, SIGHUP);
 	sigaddset(&ends, SIGQUIT);
 	sigaddset(&ends, SIGPIPE); /* write(2) says EPIPE, see on_broken() */
-	vm->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC);
+	vm->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (vm->signal_fd < 0)
 		return err_set(errno, "signalfd");
 	pthread_sigmask(SIG_BLOCK, &ends, &vm->old_mask);
@@ -197,8 +197,13 @@ static int take_signals(struct vm *vm)
 
 static void give_signals_back(struct vm *vm)
 {
+	struct signalfd_siginfo info;
+
 	if (vm->signal_fd < 0)
 		return;
+	/* What still waits would end us here and now: it has had its effect. */
+	while (read(vm->signal_fd, &info, sizeof(info)) > 0)
+		;
 	loop_del(&vm->loop, vm->signal_fd);
 	close(vm->signal_fd);
 	vm->signal_fd = -1;

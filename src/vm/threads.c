@@ -2,14 +2,21 @@
 /*
  * threads.c - one thread per vCPU, for its life, and how main stops them.
  *
+ * Main starts the threads of vCPUs 0 and 1; each from 1 on starts the next
+ * before it goes on.  So vCPU 0 is in the guest while its siblings, which have
+ * nothing to do until it calls them, are still being made, and main is free to
+ * serve the console at once.
+ *
  * Invariants:
  *  1. A vCPU's thread is in the guest, in exit_handle(), or parked; it parks
  *     only in park(), with vm->lock.
  *  2. nr_parked counts exactly the threads inside park()'s wait.
- *  3. Whoever sets want to anything but RUN has every vCPU's immediate_exit
- *     set before it signals: a thread that is just about to enter the guest
- *     comes back at once, so no signal can be too early.  immediate_exit is
- *     taken back only when all threads are parked.
+ *  3. nr_threads grows under vm->lock, and never once want is QUIT.
+ *  4. Whoever sets want to anything but RUN does so under vm->lock, then sets
+ *     every present vCPU's immediate_exit, then signals it.  A thread that was
+ *     there comes back from the guest, or from being about to enter it; one
+ *     that is made later sees want first.  So no signal can be too early.
+ *     immediate_exit is taken back only when all threads are parked.
  */
 #include <errno.h>
 #include <signal.h>
@@ -58,6 +65,8 @@ void threads_tell(struct vm *vm, enum vm_event event)
 		return;
 }
 
+static int start_next(struct vm *vm);
+
 /* Wait until main wants something of this vCPU; true: go on running. */
 static bool park(struct vm *vm)
 {
@@ -91,12 +100,16 @@ static void *vcpu_main(void *arg)
 	struct vm *vm = t->vm;
 	struct kvm_vcpu *vcpu = &vm->vcpus[t->index];
 	char name[16];
-	bool go = true;
+	bool go;
 
 	snprintf(name, sizeof(name), "vcpu%u", t->index);
 	prctl(PR_SET_NAME, name);
 	atomic_store(&t->tid, (int)syscall(SYS_gettid));
 
+	if (t->index > 0 && start_next(vm) < 0)
+		go = tell_and_park(vm, EVENT_FAIL);
+	else
+		go = park(vm);
 	while (go) {
 		enum vm_event event = EVENT_NONE;
 		int rc = kvm_vcpu_run(vcpu);
@@ -114,27 +127,34 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
-static void kick_all(struct vm *vm)
+/* From now on all vCPUs shall do as @want says; how many there are. */
+static unsigned want(struct vm *vm, enum vm_want want)
 {
-	for (unsigned i = 0; i < vm->nr_threads; i++)
-		kvm_vcpu_stop(&vm->vcpus[i]);
-	for (unsigned i = 0; i < vm->nr_threads; i++)
-		pthread_kill(vm->threads[i].id, kick_signal());
-}
+	unsigned nr;
 
-static void want(struct vm *vm, enum vm_want want)
-{
 	pthread_mutex_lock(&vm->lock);
 	vm->want = want;
+	nr = vm->nr_threads;
 	pthread_cond_broadcast(&vm->changed);
 	pthread_mutex_unlock(&vm->lock);
+	return nr;
+}
+
+/* Get the first @nr vCPUs out of the guest. */
+static void kick(struct vm *vm, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++)
+		kvm_vcpu_stop(&vm->vcpus[i]);
+	for (unsigned i = 0; i < nr; i++)
+		pthread_kill(vm->threads[i].id, kick_signal());
 }
 
 void threads_park(struct vm *vm)
 {
-	want(vm, WANT_PARK);
+	unsigned nr = want(vm, WANT_PARK);
+
 	console_release(vm->console);
-	kick_all(vm);
+	kick(vm, nr);
 	pthread_mutex_lock(&vm->lock);
 	while (vm->nr_parked < vm->nr_threads)
 		pthread_cond_wait(&vm->changed, &vm->lock);
@@ -151,41 +171,52 @@ void threads_go(struct vm *vm)
 
 void threads_quit(struct vm *vm)
 {
-	want(vm, WANT_QUIT);
+	unsigned nr = want(vm, WANT_QUIT);
+
 	console_release(vm->console);
-	kick_all(vm);
-	for (unsigned i = 0; i < vm->nr_threads; i++)
+	kick(vm, nr);
+	for (unsigned i = 0; i < nr; i++)
 		pthread_join(vm->threads[i].id, NULL);
 	vm->nr_threads = 0;
 	free(vm->threads);
 	vm->threads = NULL;
 }
 
+/* Start the next vCPU's thread, if there is one and it is still wanted. */
+static int start_next(struct vm *vm)
+{
+	struct vcpu_thread *t;
+	pthread_attr_t attr;
+	int rc = 0;
+
+	pthread_mutex_lock(&vm->lock);
+	if (vm->want != WANT_QUIT && vm->nr_threads < vm->nr_cpus) {
+		t = &vm->threads[vm->nr_threads];
+		t->vm = vm;
+		t->index = vm->nr_threads;
+		pthread_attr_init(&attr);
+		pthread_attr_setstacksize(&attr, STACK_SIZE);
+		rc = pthread_create(&t->id, &attr, vcpu_main, t);
+		pthread_attr_destroy(&attr);
+		if (rc > 0)
+			rc = err_set(rc, "thread of vCPU %u", t->index);
+		else
+			vm->nr_threads++;
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return rc;
+}
+
 int threads_start(struct vm *vm)
 {
 	struct sigaction sa = { .sa_handler = kicked };
-	pthread_attr_t attr;
-	int rc = 0;
+	int rc;
 
 	vm->threads = calloc(vm->nr_cpus, sizeof(*vm->threads));
 	if (!vm->threads)
 		return err_set(ENOMEM, "%u threads", vm->nr_cpus);
 	sigaction(kick_signal(), &sa, NULL);
 	vm->want = WANT_RUN;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	while (vm->nr_threads < vm->nr_cpus && rc == 0) {
-		struct vcpu_thread *t = &vm->threads[vm->nr_threads];
-
-		*t = (struct vcpu_thread){ .vm = vm, .index = vm->nr_threads };
-		rc = pthread_create(&t->id, &attr, vcpu_main, t);
-		if (rc == 0)
-			vm->nr_threads++;
-	}
-	pthread_attr_destroy(&attr);
-	if (rc == 0)
-		return 0;
-	rc = err_set(rc, "thread of vCPU %u", vm->nr_threads);
-	threads_quit(vm);
-	return rc;
+	rc = start_next(vm);
+	return rc < 0 ? rc : start_next(vm);
 }

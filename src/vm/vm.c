@@ -273,7 +273,7 @@ int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 	pid_t tid = 0;
 	int rc;
 
-	if (index < vm->nr_threads)
+	if (vm->threads && index < vm->nr_cpus)
 		tid = atomic_load(&vm->threads[index].tid);
 	if (tid == 0)
 		return err_say(ESRCH, "vCPU %u does not run yet", index);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * say.h - lines on the console.
+ */
+#ifndef GUEST_SAY_H
+#define GUEST_SAY_H
+
+/* printf() with no more than %% %c %s, and %d %u %x with or without one l. */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fake_kvm.h - include/kvm/ without a kernel: what a test can set, script and
+ * look at.
+ *
+ * The fake keeps the rules of the real thing that our code relies on, with its
+ * error numbers and words, and remembers what it was told.  Descriptors are
+ * real ones (of empty files), so close(2) works on them; a vCPU in
+ * kvm_vcpu_run() blocks in a real system call, so signals work on it.  Each
+ * call goes through fault_now().
+ *
+ * Threads: as include/kvm/ says; tests look while no vCPU thread runs, or at
+ *          what vCPUs do not change.
+ */
+#ifndef FAKE_KVM_H
+#define FAKE_KVM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fault.h"
+
+enum { FAKE_CPUS = 512, FAKE_SPIS = 64, FAKE_SLOTS = 8 };
+
+enum fake_kind { /* of a descriptor */
+		 FAKE_NONE,
+		 FAKE_SYS,
+		 FAKE_VM,
+		 FAKE_VCPU,
+		 FAKE_GICV2,
+		 FAKE_GICV3,
+		 FAKE_ITS,
+};
+
+/* One kvm_attr_set() that succeeded. */
+struct fake_attr {
+	enum fake_kind kind;
+	unsigned id; /* of a vCPU */
+	uint32_t group;
+	uint64_t attr;
+	uint64_t value; /* 0 where the attribute has no data */
+};
+
+/* What a vCPU does next; kvm_vcpu_run() returns for each. */
+enum fake_what {
+	FAKE_WRITE, /* @len bytes of @value to @addr */
+	FAKE_READ,  /* @len bytes from @addr, to be found in @value */
+	FAKE_EVENT, /* system event @value */
+	FAKE_EXIT,  /* exit reason @value, and nothing else */
+	FAKE_FAIL,  /* KVM_RUN fails with errno @value */
+	FAKE_CALL,  /* the test's own @call, on the vCPU's thread */
+	FAKE_WAIT,  /* stay in the guest until a signal comes */
+};
+
+struct fake_step {
+	enum fake_what what;
+	uint64_t addr, value;
+	unsigned len;
+	void (*call)(void);
+};
+
+struct fake_cpu {
+	/* Steps that are left; without any a vCPU blocks like a stopped CPU. */
+	struct fake_step *steps;
+	size_t nr_steps;
+
+	unsigned inits, runs;
+	uint32_t features; /* of the last init, POWER_OFF apart */
+	bool on, finalized;
+	uint64_t pc, x0, counter;
+	uint64_t record;  /* 0: no stolen time */
+	pid_t tid;	  /* who ran it first */
+	bool strange_tid; /* and somebody else did later */
+	bool running;
+	struct fake_step *reading; /* its data arrive with the next run */
+};
+
+struct fake_slot {
+	uint64_t gpa, size; /* size 0: free */
+	void *host;
+};
+
+struct fake_kvm {
+	/* The host; fake_kvm_reset() makes it one that has everything. */
+	bool gicv2, gicv3, its, sve, ptrauth, pmu, nisv, pvtime, std_hyp;
+	unsigned max_cpus, ipa_bits;
+
+	/* What it is told, in order, and holds now. */
+	struct fake_attr *attrs;
+	size_t nr_attrs;
+	struct fake_slot slots[FAKE_SLOTS];
+	unsigned live_runs; /* mappings of struct kvm_run */
+	unsigned vm_bits;   /* of the last VM */
+	uint64_t hyp_calls; /* KVM_REG_ARM_STD_HYP_BMAP */
+	bool spis[FAKE_SPIS];
+	unsigned nr_spi_calls, nr_aborts;
+	struct fake_cpu cpus[FAKE_CPUS];
+};
+
+extern struct fake_kvm fake_kvm;
+
+/* A new host; no fault; nothing was ever told.  Each test begins with it. */
+void fake_kvm_reset(void);
+
+/* How many of its descriptors are still open; how many slots are taken. */
+unsigned fake_kvm_live_fds(void);
+unsigned fake_kvm_live_slots(void);
+
+/* A descriptor of that kind, for code that is handed one; close(2) it. */
+int fake_kvm_fd(enum fake_kind kind, unsigned id);
+
+/* vCPU @id shall do these steps; they stay the test's. */
+void fake_kvm_script(unsigned id, struct fake_step *steps, size_t n);
+
+/* The value last set, or NULL if it never was. */
+const uint64_t *fake_kvm_attr(enum fake_kind kind, unsigned id, uint32_t group,
+			      uint64_t attr);
+
+#endif

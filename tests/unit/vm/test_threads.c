@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fake_kvm.h"
+#include "kvm/uapi.h"
+#include "mach/layout.h"
+#include "util/err.h"
+#include "util/log.h"
+#include "util/util.h"
+#include "vm/vm.h"
+
+enum { CPUS = 8, STEPS = 64 };
+
+static struct left before;
+static struct vm_config config;
+static struct fake_step steps[CPUS][STEPS];
+
+static const struct fake_step off = { .what = FAKE_EVENT,
+				      .value = KVM_SYSTEM_EVENT_SHUTDOWN };
+static const struct fake_step reset = { .what = FAKE_EVENT,
+					.value = KVM_SYSTEM_EVENT_RESET };
+static const struct fake_step touch = { .what = FAKE_READ,
+					.addr = LAYOUT_UART + 0x18,
+					.len = 4 };
+
+static int set_up(void **state)
+{
+	(void)state;
+	alarm(100); /* whatever hangs */
+	fake_kvm_reset();
+	before = left_now();
+	config = (struct vm_config){ .nr_cpus = CPUS,
+				     .ram_size = 64 * MIB,
+				     .pvtime = "auto" };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	stdio_give_back();
+	assert_nothing_left(before);
+	return 0;
+}
+
+static enum vm_end run(void)
+{
+	enum vm_end end;
+	struct vm *vm;
+
+	assert_int_equal(vm_new(&config, &vm), 0);
+	stdio_take(-1, -1);
+	end = vm_run(vm);
+	stdio_give_back();
+	vm_free(vm);
+	return end;
+}
+
+static void script(unsigned cpu, struct fake_step step, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		steps[cpu][i] = step;
+	fake_kvm_script(cpu, steps[cpu], n);
+}
+
+/* The first vCPU's first exit comes while the others still start. */
+static void power_off_while_threads_start_always_ends(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		fake_kvm_reset();
+		script(0, off, 1);
+		if (i % 2)
+			script(CPUS - 1, touch, STEPS);
+		assert_int_equal(run(), VM_OFF);
+	}
+}
+
+static void power_off_by_any_and_by_all_vcpus_ends(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2 * CPUS; i++) {
+		fake_kvm_reset();
+		for (unsigned cpu = 0; cpu < CPUS; cpu++)
+			if (i >= CPUS || cpu == i)
+				script(cpu, off, 1);
+		assert_int_equal(run(), VM_OFF);
+	}
+}
+
+static void resets_hit_busy_vcpus_and_each_keeps_its_thread(void **state)
+{
+	(void)state;
+	for (unsigned cpu = 1; cpu < CPUS; cpu++)
+		script(cpu, touch, STEPS);
+	script(0, reset, 20);
+	steps[0][20] = off;
+	fake_kvm.cpus[0].nr_steps = 21;
+	assert_int_equal(run(), VM_OFF);
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		assert_int_equal(fake_kvm.cpus[cpu].inits, 21);
+		assert_true(fake_kvm.cpus[cpu].tid > 0);
+		assert_false(fake_kvm.cpus[cpu].strange_tid);
+		for (unsigned other = 0; other < cpu; other++)
+			assert_int_not_equal(fake_kvm.cpus[cpu].tid,
+					     fake_kvm.cpus[other].tid);
+	}
+}
+
+static void resets_asked_by_all_vcpus_at_once_end(void **state)
+{
+	(void)state;
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		script(cpu, reset, 10);
+		steps[cpu][10] = off;
+		fake_kvm.cpus[cpu].nr_steps = 11;
+	}
+	assert_int_equal(run(), VM_OFF);
+}
+
+static char name[32];
+
+static void read_name(void)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/comm",
+		 syscall(SYS_gettid));
+	fd = open(path, O_RDONLY);
+	n = read(fd, name, sizeof(name) - 1);
+	name[n > 0 ? n : 0] = '\0';
+	close(fd);
+}
+
+static void threads_have_their_vcpus_names(void **state)
+{
+	struct fake_step last[] = { { .what = FAKE_CALL, .call = read_name },
+				    off };
+
+	(void)state;
+	fake_kvm_script(3, last, 2);
+	assert_int_equal(run(), VM_OFF);
+	assert_string_equal(name, "vcpu3\n");
+}
+
+static void accesses_of_all_vcpus_are_answered(void **state)
+{
+	(void)state;
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		script(cpu, touch, STEPS);
+	steps[2][STEPS - 1] = off;
+	assert_int_equal(run(), VM_OFF);
+	/* Nothing received, nothing to be sent. */
+	for (unsigned i = 0; i < STEPS - 2; i++)
+		assert_int_equal(steps[2][i].value, 0x90);
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(power_off_while_threads_start_always_ends),
+		T(power_off_by_any_and_by_all_vcpus_ends),
+		T(resets_hit_busy_vcpus_and_each_keeps_its_thread),
+		T(resets_asked_by_all_vcpus_at_once_end),
+		T(threads_have_their_vcpus_names),
+		T(accesses_of_all_vcpus_are_answered),
+	};
+
+	log_set_level(LOG_ERROR);
+	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
+}

@@ -16,12 +16,12 @@
 #ifndef DEV_DEVICE_H
 #define DEV_DEVICE_H
 
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "mach/bus.h"
 #include "mach/irq.h"
+#include "util/lock.h"
 
 struct device;
 struct fdtw;
@@ -57,7 +57,7 @@ struct device {
 	const struct device_class *class;
 	struct bus_window window;
 	struct irq_line irq;
-	pthread_mutex_t lock;
+	struct lock lock;
 	void *state; /* the device's own */
 };
 

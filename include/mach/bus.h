@@ -17,11 +17,11 @@
 #ifndef MACH_BUS_H
 #define MACH_BUS_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
 #include "kvm/vm.h" /* gpa_t */
+#include "util/lock.h"
 
 enum { BUS_WINDOWS_MAX = 48 };
 
@@ -32,7 +32,7 @@ struct bus_window {
 	/* @off + @len <= size; @len is 1, 2, 4 or 8. */
 	uint64_t (*read)(void *owner, uint64_t off, unsigned len);
 	void (*write)(void *owner, uint64_t off, unsigned len, uint64_t v);
-	pthread_mutex_t *lock; /* held around both */
+	struct lock *lock; /* held around both */
 };
 
 struct bus {

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/machine.h"
 #include "util/err.h"
+#include "util/log.h"
 #include "util/save.h"
 
 static void help(void)
@@ -32,6 +33,8 @@ int dtb_main(int argc, char **argv)
 	size_t size;
 	int rc;
 
+	/* Nothing will run, so nothing is to be said about how. */
+	log_set_level(LOG_WARNING);
 	if (machine_parse(&m, argc, argv) < 0)
 		return EXIT_USAGE;
 	if (m.help) {

@@ -34,7 +34,6 @@ int device_init(struct device *d, const struct device_class *class, gpa_t base,
 		},
 	};
 	irq_init(&d->irq, host->vm_fd, spi);
-	pthread_mutex_init(&d->lock, NULL);
 	rc = class->create(d, host);
 	if (rc < 0)
 		goto out_fini;
@@ -54,7 +53,6 @@ void device_fini(struct device *d)
 	if (!d->class)
 		return;
 	d->class->destroy(d);
-	pthread_mutex_destroy(&d->lock);
 	d->class = NULL;
 }
 
@@ -67,10 +65,10 @@ void device_reset(struct device *d)
 
 void device_lock(struct device *d)
 {
-	pthread_mutex_lock(&d->lock);
+	lock_take(&d->lock);
 }
 
 void device_unlock(struct device *d)
 {
-	pthread_mutex_unlock(&d->lock);
+	lock_give(&d->lock);
 }

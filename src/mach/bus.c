@@ -60,9 +60,9 @@ uint64_t bus_read(struct bus *bus, gpa_t gpa, unsigned len)
 		nothing(bus, "reads", gpa, len);
 		return 0;
 	}
-	pthread_mutex_lock(w->lock);
+	lock_take(w->lock);
 	v = w->read(w->owner, gpa - w->base, len);
-	pthread_mutex_unlock(w->lock);
+	lock_give(w->lock);
 	return len < 8 ? v & ((UINT64_C(1) << 8 * len) - 1) : v;
 }
 
@@ -74,7 +74,7 @@ void bus_write(struct bus *bus, gpa_t gpa, unsigned len, uint64_t v)
 		nothing(bus, "writes", gpa, len);
 		return;
 	}
-	pthread_mutex_lock(w->lock);
+	lock_take(w->lock);
 	w->write(w->owner, gpa - w->base, len, v);
-	pthread_mutex_unlock(w->lock);
+	lock_give(w->lock);
 }

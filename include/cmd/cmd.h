@@ -43,8 +43,8 @@ struct option_desc {
 
 /*
  * Take the options of @argv (argv[0] is the command's name) into @into by
- * @table of @n lines.  Returns the index of the first word that is no option,
- * or a negative errno with words.
+ * @table of @n lines.  Moves the words that are no options to the end and
+ * returns the index of the first, or a negative errno with words.
  */
 int options_parse(const struct option_desc *table, size_t n, void *into,
 		  int argc, char **argv);

@@ -14,7 +14,6 @@ enum { OPTIONS_MAX = 40, FIRST_VALUE = 256, HELP_COLUMN = 28, WIDTH = 80 };
 static void convert(const struct option_desc *table, size_t n, char *letters,
 		    struct option *longs)
 {
-	*letters++ = '+'; /* the words end the options */
 	*letters++ = ':'; /* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < n; i++) {
 		if (!table[i].name)
@@ -68,14 +67,14 @@ int options_parse(const struct option_desc *table, size_t n, void *into,
 		  int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX + 1];
-	char letters[2 * OPTIONS_MAX + 3];
+	char letters[2 * OPTIONS_MAX + 2];
 	int value, rc;
 
 	if (n > OPTIONS_MAX)
 		return err_say(E2BIG, "%zu options", n);
 	convert(table, n, letters, longs);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* begin anew, whoever used it before */
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct option_desc *o;
 

@@ -133,12 +133,14 @@ int gic_init(struct gic *gic, int vm_fd, enum gic_kind kind, unsigned nr_cpus,
 	int rc;
 
 	*gic = (struct gic){ .kind = kind,
+			     .fd = -1,
 			     .its_fd = -1,
 			     .nr_cpus = nr_cpus,
 			     .high_redist = high_redist };
-	gic->fd = kvm_device_create(vm_fd, type, gic_names[kind]);
-	if (gic->fd < 0)
-		return gic->fd;
+	rc = kvm_device_create(vm_fd, type, gic_names[kind]);
+	if (rc < 0)
+		return rc;
+	gic->fd = rc;
 
 	rc = kvm_attr_set(gic->fd, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &nr_irqs);
 	if (rc < 0) {
@@ -201,7 +203,6 @@ static void v3_fdt(const struct gic *gic, struct fdtw *w)
 
 static void its_fdt(struct fdtw *w)
 {
-	fdtw_u32(w, "#address-cells", 2);
 	fdtw_u32(w, "#size-cells", 2);
 	fdtw_flag(w, "ranges");
 	fdtw_node(w, "msi-controller@%x", LAYOUT_GIC_ITS);
@@ -222,6 +223,8 @@ void gic_fdt(const struct gic *gic, struct fdtw *w)
 		v3_fdt(gic, w);
 	fdtw_flag(w, "interrupt-controller");
 	fdtw_u32(w, "#interrupt-cells", 3);
+	/* Those who point here need to know, children or not. */
+	fdtw_u32(w, "#address-cells", gic->kind == GIC_V3_ITS ? 2 : 0);
 	fdtw_u32(w, "phandle", PHANDLE_GIC);
 	if (gic->kind == GIC_V3_ITS)
 		its_fdt(w);

@@ -92,12 +92,15 @@ static void put_irqs(struct writer *w, unsigned frame, unsigned first,
 }
 
 /* KVM names a CPU by its affinity: Aff3 in bits 63:56, Aff2 to 0 below. */
-static uint64_t mpidr_attr(const struct kvm_vcpu *vcpu)
+static int mpidr_attr(const struct kvm_vcpu *vcpu, uint64_t *ret_attr)
 {
-	uint64_t mpidr = 0;
+	uint64_t mpidr;
+	int rc = kvm_reg_get(vcpu, KVM_REG_MPIDR_EL1, &mpidr);
 
-	kvm_reg_get(vcpu, KVM_REG_MPIDR_EL1, &mpidr);
-	return (mpidr >> 32 & 0xff) << 56 | (mpidr & 0xffffff) << 32;
+	if (rc < 0)
+		return err_set(-rc, "reset: MPIDR of vCPU %u", vcpu->id);
+	*ret_attr = (mpidr >> 32 & 0xff) << 56 | (mpidr & 0xffffff) << 32;
+	return 0;
 }
 
 static int reset_v3_cpu(const struct gic *gic, uint64_t cpu)
@@ -139,8 +142,13 @@ static int reset_v3(const struct gic *gic, const struct kvm_vcpu *vcpus)
 		put(&d, GICD_IROUTER + 8 * i, 0);
 		put(&d, GICD_IROUTER + 8 * i + 4, 0);
 	}
-	for (unsigned i = 0; i < gic->nr_cpus && d.rc == 0; i++)
-		d.rc = reset_v3_cpu(gic, mpidr_attr(&vcpus[i]));
+	for (unsigned i = 0; i < gic->nr_cpus && d.rc == 0; i++) {
+		uint64_t cpu;
+
+		d.rc = mpidr_attr(&vcpus[i], &cpu);
+		if (d.rc == 0)
+			d.rc = reset_v3_cpu(gic, cpu);
+	}
 	return d.rc;
 }
 

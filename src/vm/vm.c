@@ -267,24 +267,43 @@ const char *vm_provider(const struct vm *vm)
 	return pvtime_provider_name(&vm->pvtime);
 }
 
+/*
+ * The record between two looks at the scheduler's count: where those agree, no
+ * time was stolen meanwhile and all three belong together.  The thread that
+ * looks may lose its CPU in between, so try again, but not for ever.
+ */
+static int sample(pid_t tid, const struct pvtime *pt, unsigned index,
+		  struct vm_steal *ret)
+{
+	enum { TRIES = 10 };
+	struct steal_times before, after;
+	uint64_t record_ns = 0;
+	int rc = steal_read(tid, &after);
+
+	for (int i = 0; i < TRIES && rc == 0; i++) {
+		before = after;
+		record_ns = pvtime_read(pt, index);
+		rc = steal_read(tid, &after);
+		if (rc == 0 && after.wait_ns == before.wait_ns)
+			break;
+	}
+	if (rc == 0)
+		*ret = (struct vm_steal){
+			.tid = tid,
+			.run_ns = after.run_ns,
+			.wait_ns = after.wait_ns,
+			.record_ns = record_ns,
+		};
+	return rc;
+}
+
 int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 {
-	struct steal_times t;
 	pid_t tid = 0;
-	int rc;
 
 	if (vm->threads && index < vm->nr_cpus)
 		tid = atomic_load(&vm->threads[index].tid);
 	if (tid == 0)
 		return err_say(ESRCH, "vCPU %u does not run yet", index);
-	rc = steal_read(tid, &t);
-	if (rc < 0)
-		return rc;
-	*ret = (struct vm_steal){
-		.tid = tid,
-		.run_ns = t.run_ns,
-		.wait_ns = t.wait_ns,
-		.record_ns = pvtime_read(&vm->pvtime, index),
-	};
-	return 0;
+	return sample(tid, &vm->pvtime, index, ret);
 }

@@ -88,7 +88,7 @@ int options_parse(const struct option_desc *table, size_t n, void *into,
 	return optind;
 }
 
-/* Words of @text from column @column on. */
+/* Words of @text in lines that begin at column @column. */
 static void fold(const char *text, int column)
 {
 	int at = column;
@@ -96,15 +96,13 @@ static void fold(const char *text, int column)
 	while (*text) {
 		int len = (int)strcspn(text, " ");
 
-		if (at + len >= WIDTH && at > column)
+		if (at > column && at + 1 + len > WIDTH)
 			at = printf("\n%*s", column, "") - 1;
+		else if (at > column)
+			at += printf(" ");
 		at += printf("%.*s", len, text);
 		text += len;
-		if (*text == ' ') {
-			text++;
-			if (at + 1 + (int)strcspn(text, " ") < WIDTH)
-				at += printf(" ");
-		}
+		text += strspn(text, " ");
 	}
 	printf("\n");
 }

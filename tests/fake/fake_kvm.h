@@ -52,6 +52,7 @@ enum fake_what {
 	FAKE_FAIL,  /* KVM_RUN fails with errno @value */
 	FAKE_CALL,  /* the test's own @call, on the vCPU's thread */
 	FAKE_WAIT,  /* stay in the guest until a signal comes */
+	FAKE_IRQ,   /* stay there until SPI @value is high */
 };
 
 struct fake_step {

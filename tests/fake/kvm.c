@@ -2,8 +2,8 @@
 #include "fake_kvm.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -231,9 +231,21 @@ int kvm_spi_set(int vm_fd, unsigned spi, bool level)
 		err = EINVAL;
 	if (err)
 		return err_set(err, "SPI %u", spi);
+	pthread_mutex_lock(&lock);
 	fake_kvm.spis[spi] = level;
 	fake_kvm.nr_spi_calls++;
+	pthread_mutex_unlock(&lock);
 	return 0;
+}
+
+static bool spi_is_high(unsigned spi)
+{
+	bool level;
+
+	pthread_mutex_lock(&lock);
+	level = fake_kvm.spis[spi];
+	pthread_mutex_unlock(&lock);
+	return level;
 }
 
 static enum fake_kind device_kind(uint32_t type)
@@ -581,19 +593,25 @@ static bool stopped(const struct kvm_vcpu *vcpu)
 }
 
 /*
- * In the guest until a signal comes.  As in the kernel it cannot be lost: one
- * that came before is told by immediate_exit, a later one by sigsuspend(2).
+ * In the guest until a signal comes, or @irq (negative: none) is high.  As in
+ * the kernel no signal can be lost: one that came before is told by
+ * immediate_exit, a later one by ppoll(2).
  */
-static int in_guest(const struct kvm_vcpu *vcpu)
+static int in_guest(struct kvm_vcpu *vcpu, int irq)
 {
+	const struct timespec ms = { .tv_nsec = 1000000 };
 	sigset_t all, old;
+	int rc = 0;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (!stopped(vcpu))
-		sigsuspend(&old);
+	if (stopped(vcpu))
+		rc = -1;
+	while (rc == 0 && (irq < 0 || !spi_is_high((unsigned)irq)))
+		rc = ppoll(NULL, 0, irq < 0 ? NULL : &ms, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -EINTR;
+	vcpu->run->exit_reason = KVM_EXIT_INTR;
+	return rc < 0 ? -EINTR : 0;
 }
 
 static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
@@ -627,7 +645,9 @@ static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
 		step->call();
 		return 0;
 	case FAKE_WAIT:
-		return in_guest(vcpu);
+		return in_guest(vcpu, -1);
+	case FAKE_IRQ:
+		return in_guest(vcpu, (int)step->value);
 	}
 	abort();
 }
@@ -651,7 +671,7 @@ static int run(struct kvm_vcpu *vcpu)
 	if (err)
 		return err_set(err, "run vCPU %u", vcpu->id);
 	if (cpu->nr_steps == 0)
-		return in_guest(vcpu);
+		return in_guest(vcpu, -1);
 	cpu->nr_steps--;
 	return do_step(vcpu, cpu->steps++);
 }

@@ -7,6 +7,20 @@
 # tests and fuzz targets are built for the machine they run on, and the unit
 # tests for arm64 besides.  make V=1 shows the commands.
 
+JOBS := $(shell nproc)
+
+ifneq ($(and $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS))),)
+
+# "make deps check": nothing is read or built before the packages are there.
+.NOTPARALLEL:
+.PHONY: $(MAKECMDGOALS)
+deps:
+	@tests/deps
+$(filter-out deps,$(MAKECMDGOALS)): deps
+	@$(MAKE) --no-print-directory $@
+
+else
+
 FLOORS := util kvm pvtime mach dev virtio boot vm ctl cmd
 
 MACHINE := $(shell uname -m)
@@ -226,18 +240,26 @@ system: $(VMM) $(TOOLS) guest
 bench: $(VMM) $(TOOLS) guest
 	@tests/bench/run
 
-check: lint unit fuzz system
+# Built side by side, run one after the other: the machine may be small.
+CHECKS := lint unit-native unit-cross fuzz system
+check:
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
+	@for c in $(CHECKS); do \
+		echo "== $$c"; \
+		$(MAKE) --no-print-directory $$c || exit 1; \
+	done
+	@echo "== bench --quick"; tests/bench/run --quick
 
-demo: $(VMM)
+.PHONY: check-build
+check-build: all $(TOOLS) $(UNITS:%=$(B)/native/tests/unit/%) \
+	$(UNITS:%=$(B)/cross/tests/unit/%) $(FUZZES:%=$(B)/fuzz/%)
+
+demo:
+	@$(MAKE) --no-print-directory -j$(JOBS) $(VMM)
 	@tests/demo/run $(VMM)
 
 deps:
 	@tests/deps
-
-# Whatever is asked for beside deps comes after it.
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(filter-out deps,$(MAKECMDGOALS)): deps
-endif
 
 # ---- the rest -----------------------------------------------------------------
 
@@ -253,3 +275,5 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+endif

@@ -18,6 +18,9 @@
  */
 bool tty_raw(void);
 
+/* We were stopped and go on: the shell may have changed the terminal. */
+void tty_again(void);
+
 /* Fine at any time, and twice. */
 void tty_restore(void);
 

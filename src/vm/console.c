@@ -255,8 +255,9 @@ void console_start(struct console *c, struct device *uart, struct loop *loop)
 {
 	c->uart = uart;
 	c->loop = loop;
-	c->in_open = true;
 	c->in_tty = tty_raw();
+	/* A terminal we may not have would stop us for reading from it. */
+	c->in_open = c->in_tty || !isatty(STDIN_FILENO);
 	console_serve(c);
 }
 

@@ -18,6 +18,7 @@
 #include "vm/console.h"
 #include "vm/panic.h"
 #include "vm/parts.h"
+#include "vm/tty.h"
 #include "vm/vm.h"
 
 static void end(struct vm *vm, enum vm_end how)
@@ -142,6 +143,10 @@ static void on_signal(void *ctx, short revents)
 	(void)revents;
 	if (read(vm->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGCONT) {
+		tty_again();
+		return;
+	}
 	vm->signal = (int)info.ssi_signo;
 	end(vm, VM_SIGNALLED);
 }
@@ -177,21 +182,22 @@ void run_fini(struct vm *vm)
 	free(vm->panic);
 }
 
-/* The signals that end us come through a descriptor from now on. */
+/* Signals that mean something to us come by a descriptor from now on. */
 static int take_signals(struct vm *vm)
 {
-	sigset_t ends;
+	sigset_t ours;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	sigaddset(&ends, SIGQUIT);
-	sigaddset(&ends, SIGPIPE); /* write(2) says EPIPE, see on_broken() */
-	vm->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	sigaddset(&ours, SIGQUIT);
+	sigaddset(&ours, SIGCONT);
+	sigaddset(&ours, SIGPIPE); /* write(2) says EPIPE, see on_broken() */
+	vm->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (vm->signal_fd < 0)
 		return err_set(errno, "signalfd");
-	pthread_sigmask(SIG_BLOCK, &ends, &vm->old_mask);
+	pthread_sigmask(SIG_BLOCK, &ours, &vm->old_mask);
 	return loop_add(&vm->loop, vm->signal_fd, POLLIN, on_signal, vm);
 }
 

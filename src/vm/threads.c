@@ -210,12 +210,17 @@ static int start_next(struct vm *vm)
 int threads_start(struct vm *vm)
 {
 	struct sigaction sa = { .sa_handler = kicked };
+	sigset_t kick_only;
 	int rc;
 
 	vm->threads = calloc(vm->nr_cpus, sizeof(*vm->threads));
 	if (!vm->threads)
 		return err_set(ENOMEM, "%u threads", vm->nr_cpus);
 	sigaction(kick_signal(), &sa, NULL);
+	/* Whoever started us may have blocked it; the threads inherit this. */
+	sigemptyset(&kick_only);
+	sigaddset(&kick_only, kick_signal());
+	pthread_sigmask(SIG_UNBLOCK, &kick_only, NULL);
 	vm->want = WANT_RUN;
 	rc = start_next(vm);
 	return rc < 0 ? rc : start_next(vm);

@@ -9,7 +9,7 @@
 #include "util/util.h"
 
 /* File scope, because signal handlers have no other way to it. */
-static struct termios saved;
+static struct termios saved, raw;
 static volatile sig_atomic_t is_raw;
 
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
@@ -34,7 +34,6 @@ static void crashed(int sig)
 bool tty_raw(void)
 {
 	struct sigaction sa = { .sa_handler = crashed };
-	struct termios raw;
 
 	if (is_raw)
 		return true;
@@ -51,4 +50,10 @@ bool tty_raw(void)
 		return false;
 	is_raw = 1;
 	return true;
+}
+
+void tty_again(void)
+{
+	if (is_raw && tcgetpgrp(STDIN_FILENO) == getpgrp())
+		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }

@@ -25,6 +25,7 @@
 
 struct device;
 struct fdtw;
+struct gmem;
 
 /*
  * The host's side of a serial line; called with the device's lock held.
@@ -39,6 +40,7 @@ struct console_port {
 /* What the machine gives to its devices. */
 struct device_host {
 	int vm_fd;
+	const struct gmem *mem;	      /* for devices that look into RAM */
 	struct console_port *console; /* NULL: output vanishes */
 };
 

@@ -38,6 +38,7 @@ struct vm_config {
 	uint64_t ram_size;  /* a multiple of 64 KiB */
 	enum gic_kind irqchip;
 	bool pmu;
+	bool rng;	    /* a virtio entropy device */
 	const char *pvtime; /* as pvtime_choose() takes it */
 	bool no_reboot;
 	uint64_t timeout_ns; /* 0: none */

@@ -105,6 +105,13 @@ static int set_pmu(void *into, const char *arg)
 	return 0;
 }
 
+static int set_rng(void *into, const char *arg)
+{
+	(void)arg;
+	((struct machine *)into)->config.rng = true;
+	return 0;
+}
+
 static int set_no_reboot(void *into, const char *arg)
 {
 	(void)arg;
@@ -209,6 +216,9 @@ static const struct option_desc options[] = {
 	  set_irqchip },
 	{ 0, "pmu", NULL, "give the guest a performance monitoring unit",
 	  set_pmu },
+	{ 0, "rng", NULL,
+	  "give the guest a virtio entropy device, filled by this host",
+	  set_rng },
 	{ 0, "console", "KIND", "serial (default): a PL011 on this terminal",
 	  set_console },
 	{ 'n', "network", "MODE", "mode=none (default): no network",

@@ -19,6 +19,8 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
+#include "virtio/mmio.h"
+#include "virtio/rng.h"
 #include "vm/console.h"
 #include "vm/panic.h"
 #include "vm/parts.h"
@@ -100,27 +102,49 @@ static int init_pvtime(struct vm *vm)
 	return 0;
 }
 
-static int init_devices(struct vm *vm)
+static int add_device(struct vm *vm, const struct device_class *class,
+		      gpa_t base, unsigned spi)
 {
 	const struct device_host host = {
 		.vm_fd = vm->fd,
+		.mem = &vm->mem,
 		.console = &vm->console->port,
 	};
+	int rc = device_init(&vm->devices[vm->nr_devices], class, base, spi,
+			     &host, &vm->bus);
+
+	if (rc == 0)
+		vm->nr_devices++;
+	return rc;
+}
+
+/* They follow the board's devices, in the order of their windows. */
+static int add_virtio(struct vm *vm, const struct virtio_class *class)
+{
+	unsigned n = vm->nr_devices - (unsigned)device_table_size;
+
+	return add_device(vm, &class->device,
+			  LAYOUT_VIRTIO + n * LAYOUT_VIRTIO_EACH,
+			  SPI_VIRTIO + n);
+}
+
+static int init_devices(struct vm *vm)
+{
+	int rc = 0;
 
 	bus_init(&vm->bus);
-	vm->devices = calloc(device_table_size, sizeof(*vm->devices));
+	vm->devices = calloc(device_table_size + vm->config->rng,
+			     sizeof(*vm->devices));
 	if (!vm->devices)
 		return err_set(ENOMEM, "devices");
-	while (vm->nr_devices < device_table_size) {
-		const struct device_place *p = &device_table[vm->nr_devices];
-		int rc = device_init(&vm->devices[vm->nr_devices], p->class,
-				     p->base, p->spi, &host, &vm->bus);
+	for (size_t i = 0; i < device_table_size && rc == 0; i++) {
+		const struct device_place *p = &device_table[i];
 
-		if (rc < 0)
-			return rc;
-		vm->nr_devices++;
+		rc = add_device(vm, p->class, p->base, p->spi);
 	}
-	return 0;
+	if (rc == 0 && vm->config->rng)
+		rc = add_virtio(vm, &virtio_rng_class);
+	return rc;
 }
 
 /* The device tree goes straight into guest memory. */

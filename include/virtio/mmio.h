@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mmio.h - what all virtio devices have in common: the registers by which a
+ * driver finds and steers one, its queues and its interrupt.
+ *
+ * A virtio device is a struct virtio_class in a file of its own.  It begins
+ * with a device_class, whose functions are the transport's, so to the machine
+ * it is a device like others; and it is told when the driver has filled a
+ * queue.  A driver that breaks the rules spoils its own device: that sets
+ * DEVICE_NEEDS_RESET, leaves the queues alone, and goes on when it was reset.
+ * The first fault of a device's life is logged.
+ *
+ * Spec:    virtio 1.2, 2.1 to 2.4 and 4.2 (MMIO, version 2).  Left out: the
+ *          legacy interface, shared memory, queue reset, and configuration
+ *          space, which reads as zero.
+ * Errors:  none but create's; what the guest does is never an error.
+ * Owns:    each device its struct virtio.
+ * Threads: whoever holds the device's lock.
+ */
+#ifndef VIRTIO_MMIO_H
+#define VIRTIO_MMIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dev/device.h"
+#include "mach/layout.h"
+
+struct queue_chain;
+struct virtio;
+
+struct virtio_class {
+	struct device_class device; /* VIRTIO_MMIO_CLASS() */
+	uint32_t id;		    /* VIRTIO_ID_... */
+	unsigned nr_queues;
+	/*
+	 * The driver has put chains into @queue.  Work through those that
+	 * virtio_waiting() counts and come back; the driver tells of others.
+	 */
+	void (*notify)(struct virtio *v, unsigned queue);
+};
+
+/* How many chains wait in @queue; each may be taken. */
+unsigned virtio_waiting(struct virtio *v, unsigned queue);
+
+/* The next chain.  False: there was a fault, leave everything as it is. */
+bool virtio_take(struct virtio *v, unsigned queue, struct queue_chain *ret);
+
+/* Give a chain back, @len bytes of it written; then, once for several, tell. */
+void virtio_give(struct virtio *v, unsigned queue, const struct queue_chain *c,
+		 uint32_t len);
+void virtio_tell(struct virtio *v, unsigned queue);
+
+/* The device cannot go on, for the reason @why. */
+void virtio_fault(struct virtio *v, unsigned queue, const char *why);
+
+/* The device_class of a virtio device; @title is its name. */
+#define VIRTIO_MMIO_CLASS(title)                                              \
+	{                                                                     \
+		.name = title, .mmio_size = LAYOUT_VIRTIO_EACH,               \
+		.create = virtio_mmio_create, .destroy = virtio_mmio_destroy, \
+		.reset = virtio_mmio_reset, .read = virtio_mmio_read,         \
+		.write = virtio_mmio_write, .fdt = virtio_mmio_fdt,           \
+	}
+
+int virtio_mmio_create(struct device *d, const struct device_host *host);
+void virtio_mmio_destroy(struct device *d);
+void virtio_mmio_reset(struct device *d);
+uint64_t virtio_mmio_read(struct device *d, uint64_t off, unsigned len);
+void virtio_mmio_write(struct device *d, uint64_t off, unsigned len,
+		       uint64_t v);
+void virtio_mmio_fdt(const struct device *d, struct fdtw *w);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "virtio/mmio.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_mmio.h>
+#include <stdlib.h>
+
+#include "util/err.h"
+#include "util/fdtw.h"
+#include "util/log.h"
+#include "util/util.h"
+#include "virtio/queue.h"
+
+enum {
+	MAGIC = 0x74726976,  /* "virt" */
+	VERSION_MMIO = 2,    /* 1 is the legacy interface */
+	VENDOR = 0x4d545650, /* "PVTM": nobody gives these out */
+};
+
+#define OFFERED (UINT64_C(1) << VIRTIO_F_VERSION_1)
+
+struct virtio {
+	const struct virtio_class *class;
+	struct device *d;	/* borrowed */
+	const struct gmem *mem; /* borrowed */
+	uint64_t nr_faults;	/* in all its life */
+
+	/* and this until the next reset */
+	struct virtio_state {
+		uint32_t status;
+		uint32_t interrupts; /* VIRTIO_MMIO_INT_... */
+		uint32_t device_sel, driver_sel, queue_sel;
+		uint64_t features; /* that the driver takes */
+	} s;
+	struct queue queues[]; /* class->nr_queues */
+};
+
+/* -- what the devices call -- */
+
+static void interrupt(struct virtio *v, uint32_t why)
+{
+	v->s.interrupts |= why;
+	irq_set(&v->d->irq, true);
+}
+
+void virtio_fault(struct virtio *v, unsigned queue, const char *why)
+{
+	if (v->nr_faults++ == 0)
+		log_warn("%s@%" PRIx64 ": queue %u: %s; it does nothing until "
+			 "its driver resets it; further faults are not logged",
+			 v->d->class->name, v->d->window.base, queue, why);
+	v->s.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	if (v->s.status & VIRTIO_CONFIG_S_DRIVER_OK)
+		interrupt(v, VIRTIO_MMIO_INT_CONFIG);
+}
+
+unsigned virtio_waiting(struct virtio *v, unsigned queue)
+{
+	struct queue *q = &v->queues[queue];
+	unsigned n = queue_waiting(q);
+
+	if (q->fault)
+		virtio_fault(v, queue, q->fault);
+	return n;
+}
+
+bool virtio_take(struct virtio *v, unsigned queue, struct queue_chain *ret)
+{
+	struct queue *q = &v->queues[queue];
+
+	if (queue_take(q, ret))
+		return true;
+	virtio_fault(v, queue, q->fault);
+	return false;
+}
+
+void virtio_give(struct virtio *v, unsigned queue, const struct queue_chain *c,
+		 uint32_t len)
+{
+	queue_give(&v->queues[queue], c->head, len);
+}
+
+void virtio_tell(struct virtio *v, unsigned queue)
+{
+	if (queue_wants_interrupt(&v->queues[queue]))
+		interrupt(v, VIRTIO_MMIO_INT_VRING);
+}
+
+/* -- what the driver does -- */
+
+static void reset(struct virtio *v)
+{
+	v->s = (struct virtio_state){ 0 };
+	for (unsigned i = 0; i < v->class->nr_queues; i++)
+		v->queues[i] = (struct queue){ 0 };
+	irq_set(&v->d->irq, false);
+}
+
+/* Nothing that was not offered; and a driver of this version says so. */
+static bool features_fit(const struct virtio *v)
+{
+	return !(v->s.features & ~OFFERED) &&
+	       v->s.features >> VIRTIO_F_VERSION_1 & 1;
+}
+
+/* Bits are only ever added; each step needs the one before. */
+static void set_status(struct virtio *v, uint32_t status)
+{
+	if (status == 0) {
+		reset(v);
+		return;
+	}
+	v->s.status |=
+		status & (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER |
+			  VIRTIO_CONFIG_S_FAILED);
+	if (status & VIRTIO_CONFIG_S_FEATURES_OK && features_fit(v))
+		v->s.status |= VIRTIO_CONFIG_S_FEATURES_OK;
+	if (v->s.status & VIRTIO_CONFIG_S_FEATURES_OK)
+		v->s.status |= status & VIRTIO_CONFIG_S_DRIVER_OK;
+}
+
+static uint32_t offered(const struct virtio *v)
+{
+	return v->s.device_sel < 2 ? (uint32_t)(OFFERED >> 32 * v->s.device_sel)
+				   : 0;
+}
+
+static void set_features(struct virtio *v, uint32_t half)
+{
+	unsigned shift = 32 * (v->s.driver_sel & 1);
+
+	if (v->s.driver_sel > 1 || v->s.status & VIRTIO_CONFIG_S_FEATURES_OK)
+		return;
+	v->s.features &= ~(UINT64_C(0xffffffff) << shift);
+	v->s.features |= (uint64_t)half << shift;
+}
+
+static void notify(struct virtio *v, uint32_t queue)
+{
+	const uint32_t works = VIRTIO_CONFIG_S_DRIVER_OK;
+
+	if ((v->s.status & (works | VIRTIO_CONFIG_S_NEEDS_RESET)) == works &&
+	    queue < v->class->nr_queues && queue_started(&v->queues[queue]))
+		v->class->notify(v, queue);
+}
+
+static void acknowledge(struct virtio *v, uint32_t interrupts)
+{
+	v->s.interrupts &= ~interrupts;
+	irq_set(&v->d->irq, v->s.interrupts);
+}
+
+/* The queue that the driver has selected; NULL: there is none. */
+static struct queue *selected(struct virtio *v)
+{
+	return v->s.queue_sel < v->class->nr_queues ? &v->queues[v->s.queue_sel]
+						    : NULL;
+}
+
+static void set_low(gpa_t *gpa, uint32_t half)
+{
+	*gpa = (*gpa & ~UINT64_C(0xffffffff)) | half;
+}
+
+static void set_high(gpa_t *gpa, uint32_t half)
+{
+	*gpa = (uint32_t)*gpa | (uint64_t)half << 32;
+}
+
+/* Once a queue is started only stopping it works. */
+static void queue_write(struct virtio *v, struct queue *q, uint64_t off,
+			uint32_t val)
+{
+	if (queue_started(q)) {
+		if (off == VIRTIO_MMIO_QUEUE_READY && !(val & 1))
+			q->mem = NULL;
+		return;
+	}
+	switch (off) {
+	case VIRTIO_MMIO_QUEUE_NUM:
+		q->size = val;
+		break;
+	case VIRTIO_MMIO_QUEUE_DESC_LOW:
+		set_low(&q->desc, val);
+		break;
+	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
+		set_high(&q->desc, val);
+		break;
+	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
+		set_low(&q->driver, val);
+		break;
+	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
+		set_high(&q->driver, val);
+		break;
+	case VIRTIO_MMIO_QUEUE_USED_LOW:
+		set_low(&q->device, val);
+		break;
+	case VIRTIO_MMIO_QUEUE_USED_HIGH:
+		set_high(&q->device, val);
+		break;
+	case VIRTIO_MMIO_QUEUE_READY:
+		if (!(val & 1))
+			break;
+		queue_start(q, v->mem);
+		if (q->fault)
+			virtio_fault(v, v->s.queue_sel, q->fault);
+		break;
+	}
+}
+
+/* -- what the machine does -- */
+
+uint64_t virtio_mmio_read(struct device *d, uint64_t off, unsigned len)
+{
+	struct virtio *v = d->state;
+	const struct queue *q = selected(v);
+
+	if (len != 4)
+		return 0;
+	switch (off) {
+	case VIRTIO_MMIO_MAGIC_VALUE:
+		return MAGIC;
+	case VIRTIO_MMIO_VERSION:
+		return VERSION_MMIO;
+	case VIRTIO_MMIO_DEVICE_ID:
+		return v->class->id;
+	case VIRTIO_MMIO_VENDOR_ID:
+		return VENDOR;
+	case VIRTIO_MMIO_DEVICE_FEATURES:
+		return offered(v);
+	case VIRTIO_MMIO_QUEUE_NUM_MAX:
+		return q ? QUEUE_SIZE_MAX : 0;
+	case VIRTIO_MMIO_QUEUE_READY:
+		return q && queue_started(q);
+	case VIRTIO_MMIO_INTERRUPT_STATUS:
+		return v->s.interrupts;
+	case VIRTIO_MMIO_STATUS:
+		return v->s.status;
+	case VIRTIO_MMIO_SHM_LEN_LOW:
+	case VIRTIO_MMIO_SHM_LEN_HIGH:
+	case VIRTIO_MMIO_SHM_BASE_LOW:
+	case VIRTIO_MMIO_SHM_BASE_HIGH:
+		return UINT32_MAX; /* there is no such region */
+	default: /* ConfigGeneration too: there is nothing that changes */
+		return 0;
+	}
+}
+
+void virtio_mmio_write(struct device *d, uint64_t off, unsigned len,
+		       uint64_t val)
+{
+	struct virtio *v = d->state;
+	struct queue *q = selected(v);
+	uint32_t word = (uint32_t)val;
+
+	if (len != 4)
+		return;
+	switch (off) {
+	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
+		v->s.device_sel = word;
+		break;
+	case VIRTIO_MMIO_DRIVER_FEATURES:
+		set_features(v, word);
+		break;
+	case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
+		v->s.driver_sel = word;
+		break;
+	case VIRTIO_MMIO_QUEUE_SEL:
+		v->s.queue_sel = word;
+		break;
+	case VIRTIO_MMIO_QUEUE_NOTIFY:
+		notify(v, word);
+		break;
+	case VIRTIO_MMIO_INTERRUPT_ACK:
+		acknowledge(v, word);
+		break;
+	case VIRTIO_MMIO_STATUS:
+		set_status(v, word);
+		break;
+	default:
+		if (q)
+			queue_write(v, q, off, word);
+	}
+}
+
+int virtio_mmio_create(struct device *d, const struct device_host *host)
+{
+	const struct virtio_class *class =
+		container_of(d->class, const struct virtio_class, device);
+	struct virtio *v =
+		calloc(1, sizeof(*v) + class->nr_queues * sizeof(v->queues[0]));
+
+	d->state = v;
+	if (!v)
+		return err_set(ENOMEM, "state");
+	v->class = class;
+	v->d = d;
+	v->mem = host->mem;
+	return 0;
+}
+
+void virtio_mmio_destroy(struct device *d)
+{
+	free(d->state);
+}
+
+void virtio_mmio_reset(struct device *d)
+{
+	reset(d->state);
+}
+
+void virtio_mmio_fdt(const struct device *d, struct fdtw *w)
+{
+	const uint32_t irq[] = { 0, d->irq.spi, 4 }; /* SPI, level high */
+
+	fdtw_node(w, "virtio@%" PRIx64, d->window.base);
+	fdtw_str(w, "compatible", "virtio,mmio");
+	fdtw_reg(w, d->window.base, d->window.size);
+	fdtw_cells(w, "interrupts", irq, 3);
+	fdtw_flag(w, "dma-coherent");
+	fdtw_end(w);
+}

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <sys/un.h>
 
+/* -EINVAL unless @name is up to 64 letters, digits and ._-, no dot first. */
+int ctl_name(const char *name);
+
 /* The address of @name's socket; @make its folder, for the owner alone. */
 int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr);
 

@@ -70,6 +70,9 @@ struct pvtime {
 	unsigned slot;
 };
 
+/* 0 where @want is a word that pvtime_choose() takes, else -EINVAL. */
+int pvtime_known(const char *want);
+
 /*
  * Which provider does what @want says?  "auto": the first that works here, or
  * "off" with a reason; "on": the first that works, or an error; "off"; or a

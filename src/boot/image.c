@@ -140,11 +140,13 @@ static int kind_of(const uint8_t *head, size_t len)
 		if (has(head, len, l->at, l->magic, l->len))
 			return err_say(ENOEXEC, "%s", l->words);
 	if (is_text(head, len))
-		return err_say(ENOEXEC, "a text file, not a kernel");
+		return err_say(ENOEXEC, "a text file, not a kernel; give an "
+					"arm64 Image");
 	/* Words below 0x10000 are permanently undefined instructions. */
 	if (len < 4 || le32(head) <= 0xffff)
 		return err_say(ENOEXEC, "not a kernel: begins with no header "
-					"and with no instruction");
+					"and with no instruction; give an "
+					"arm64 Image");
 	return KIND_FLAT;
 }
 
@@ -176,7 +178,7 @@ static int check_raw(const uint8_t *head, size_t len, uint64_t file_size)
 	if (size > file_size)
 		return err_say(ENOEXEC,
 			       "truncated: has %" PRIu64 " of %" PRIu64
-			       " bytes",
+			       " bytes; copy it anew",
 			       file_size, size);
 	return 0;
 }
@@ -192,7 +194,7 @@ static int learn_zboot(struct image *img, const uint8_t *head,
 	if (img->payload + img->payload_size > file_size)
 		return err_say(ENOEXEC,
 			       "zboot: truncated: has %" PRIu64 " of %" PRIu64
-			       " bytes",
+			       " bytes; copy it anew",
 			       file_size, img->payload + img->payload_size);
 
 	/* The kernel's build writes its method's name: gzip, zstd22. */
@@ -264,7 +266,8 @@ static int learn_place(struct image *img, int kind, const uint8_t *head)
 	    img->mem_size >> ADDRESS_BITS)
 		return err_say(ENOEXEC,
 			       "damaged: asks for %#" PRIx64
-			       " bytes of memory at offset %#" PRIx64,
+			       " bytes of memory at offset %#" PRIx64
+			       "; copy it anew",
 			       img->mem_size, img->text_offset);
 	return 0;
 }
@@ -295,7 +298,8 @@ static int learn(struct image *img, uint64_t file_size)
 	if (img->packing != IMAGE_PLAIN) {
 		rc = kind_inside(img, head);
 		if (rc == KIND_FLAT && kind == KIND_ZBOOT)
-			return err_say(ENOEXEC, "zboot: no arm64 kernel in it");
+			return err_say(ENOEXEC, "zboot: no arm64 kernel in "
+						"it; give one for arm64");
 		if (rc < 0)
 			return rc;
 		kind = rc;

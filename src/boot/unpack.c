@@ -67,13 +67,17 @@ static uint64_t source_where(const struct source *s)
 
 static int truncated(const char *format, const struct source *s)
 {
-	return err_say(ENOEXEC, "%s: truncated, goes on after byte %" PRIu64,
+	return err_say(ENOEXEC,
+		       "%s: truncated, goes on after byte %" PRIu64
+		       "; copy it anew",
 		       format, source_where(s));
 }
 
 static int corrupt(const char *format, const struct source *s, const char *why)
 {
-	return err_say(ENOEXEC, "%s: corrupt data at byte %" PRIu64 " (%s)",
+	return err_say(ENOEXEC,
+		       "%s: corrupt data at byte %" PRIu64
+		       " (%s); copy it anew",
 		       format, source_where(s), why);
 }
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "ctl/path.h"
+#include "pvtime/pvtime.h"
 #include "util/err.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -78,8 +80,11 @@ static int set_mem(void *into, const char *arg)
 
 static int set_pvtime(void *into, const char *arg)
 {
-	((struct machine *)into)->config.pvtime = arg;
-	return 0;
+	int rc = pvtime_known(arg);
+
+	if (rc == 0)
+		((struct machine *)into)->config.pvtime = arg;
+	return rc;
 }
 
 static int set_no_pvtime(void *into, const char *arg)
@@ -132,16 +137,11 @@ static int set_dump_dtb(void *into, const char *arg)
 
 static int set_name(void *into, const char *arg)
 {
-	size_t len = strspn(arg, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	int rc = ctl_name(arg);
 
-	if (len == 0 || arg[len] || arg[0] == '.' || len > 64)
-		return err_say(EINVAL,
-			       "'%s': up to 64 letters, digits and "
-			       "._-, no dot first",
-			       arg);
-	((struct machine *)into)->name = arg;
-	return 0;
+	if (rc == 0)
+		((struct machine *)into)->name = arg;
+	return rc;
 }
 
 static int set_console(void *into, const char *arg)
@@ -262,7 +262,9 @@ int machine_parse(struct machine *m, int argc, char **argv)
 	if (first < argc && !m->config.kernel)
 		m->config.kernel = argv[first++];
 	if (first < argc)
-		return err_say(EINVAL, "'%s': what is this?", argv[first]);
+		return err_say(EINVAL,
+			       "'%s': the kernel is '%s' already; see --help",
+			       argv[first], m->config.kernel);
 	if (m->config.nr_cpus == 0) { /* asking the host costs file accesses */
 		long online = sysconf(_SC_NPROCESSORS_ONLN);
 

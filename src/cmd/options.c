@@ -54,13 +54,14 @@ static int refused(char **argv, int why)
 		if (why == ':')
 			return err_say(EINVAL, "option -%c needs an argument",
 				       optopt);
-		return err_say(EINVAL, "unknown option -%c", optopt);
+		return err_say(EINVAL, "unknown option -%c; see --help",
+			       optopt);
 	}
 	if (why == ':')
 		return err_say(EINVAL, "option %s needs an argument", word);
 	if (optopt >= FIRST_VALUE)
 		return err_say(EINVAL, "option %s takes no argument", word);
-	return err_say(EINVAL, "unknown option %s", word);
+	return err_say(EINVAL, "unknown option %s; see --help", word);
 }
 
 int options_parse(const struct option_desc *table, size_t n, void *into,

@@ -9,6 +9,7 @@
 
 #include "cmd/cmd.h"
 #include "ctl/client.h"
+#include "ctl/path.h"
 #include "util/err.h"
 #include "util/util.h"
 
@@ -97,6 +98,8 @@ int stat_main(int argc, char **argv)
 				"run --name NAME");
 		return EXIT_USAGE;
 	}
+	if (ctl_name(name) < 0)
+		return EXIT_USAGE;
 	reply = malloc(CTL_REPLY_MAX);
 	if (!reply) {
 		err_set(ENOMEM, "reply");

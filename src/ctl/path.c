@@ -11,6 +11,19 @@
 
 #include "util/err.h"
 
+int ctl_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	if (len == 0 || name[len] || name[0] == '.' || len > 64)
+		return err_say(EINVAL,
+			       "'%s' is no name; use up to 64 letters, digits "
+			       "and ._-, no dot first",
+			       name);
+	return 0;
+}
+
 int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -33,7 +46,8 @@ int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
 			       "'%s/pvtime-vmm/%s.sock': too long for a socket",
 			       base, name);
 	if (make && mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_set(errno, "'%s'", dir);
+		return err_hint(err_set(errno, "'%s'", dir),
+				"set XDG_RUNTIME_DIR to a folder of yours");
 	*ret_addr = addr;
 	return 0;
 }

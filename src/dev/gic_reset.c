@@ -143,7 +143,7 @@ static int reset_v3(const struct gic *gic, const struct kvm_vcpu *vcpus)
 		put(&d, GICD_IROUTER + 8 * i + 4, 0);
 	}
 	for (unsigned i = 0; i < gic->nr_cpus && d.rc == 0; i++) {
-		uint64_t cpu;
+		uint64_t cpu = 0;
 
 		d.rc = mpidr_attr(&vcpus[i], &cpu);
 		if (d.rc == 0)

@@ -38,6 +38,17 @@ static int no_such(const char *want)
 	return err_say(EINVAL, "'%s' is not one of %s", want, names);
 }
 
+int pvtime_known(const char *want)
+{
+	if (strcmp(want, "auto") == 0 || strcmp(want, "on") == 0 ||
+	    strcmp(want, "off") == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(providers); i++)
+		if (strcmp(want, providers[i]->name) == 0)
+			return 0;
+	return no_such(want);
+}
+
 int pvtime_choose(const char *want, int vm_fd, const struct kvm_vcpu *first,
 		  const struct pvtime_provider **ret_provider,
 		  const char **ret_why)

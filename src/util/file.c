@@ -21,6 +21,8 @@ int file_open(const char *path, uint64_t *ret_size)
 		rc = err_set(errno, "'%s'", path);
 		if (rc == -EACCES)
 			err_hint(rc, "let this user read it, or give a copy");
+		else if (rc == -ENOENT)
+			err_hint(rc, "is the path right?");
 		return rc;
 	}
 
@@ -34,7 +36,8 @@ int file_open(const char *path, uint64_t *ret_size)
 			     "'%s': not a regular file; give a copy in one",
 			     path);
 	else if (st.st_size == 0)
-		rc = err_say(ENODATA, "'%s': the file is empty", path);
+		rc = err_say(ENODATA, "'%s': the file is empty; copy it anew",
+			     path);
 	else
 		rc = 0;
 	if (rc < 0) {

@@ -52,7 +52,8 @@ struct console {
 	uint8_t ring[CONSOLE_RING];
 	atomic_uint put, got; /* bytes ever put in, taken out */
 	atomic_bool pending;  /* main was woken and has not come yet */
-	atomic_bool full;     /* vCPUs wait */
+	atomic_bool full;     /* vCPUs shall wait */
+	atomic_uint waiting;  /* and so many do */
 	atomic_bool room;     /* the guest may take more input */
 	pthread_mutex_t lock; /* for the condition only */
 	pthread_cond_t drained;

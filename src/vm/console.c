@@ -67,8 +67,14 @@ static void port_room(struct console_port *port)
 void console_wait(struct console *c)
 {
 	pthread_mutex_lock(&c->lock);
+	/*
+	 * Counted before the ring is looked at, as take() looks at the count
+	 * after it has changed the ring: one of both sees the other.
+	 */
+	atomic_fetch_add(&c->waiting, 1);
 	while (!c->released && fill(c) >= CONSOLE_RING - CONSOLE_SLACK)
 		pthread_cond_wait(&c->drained, &c->lock);
+	atomic_fetch_sub(&c->waiting, 1);
 	atomic_store(&c->full, false);
 	pthread_mutex_unlock(&c->lock);
 }
@@ -92,7 +98,7 @@ void console_hold(struct console *c)
 static void take(struct console *c, unsigned n)
 {
 	atomic_store(&c->got, atomic_load(&c->got) + n);
-	if (atomic_load(&c->full) && fill(c) < CONSOLE_RING / 2) {
+	if (atomic_load(&c->waiting) && fill(c) < CONSOLE_RING / 2) {
 		pthread_mutex_lock(&c->lock);
 		pthread_cond_broadcast(&c->drained);
 		pthread_mutex_unlock(&c->lock);

@@ -15,6 +15,7 @@
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
 #include "mach/layout.h"
+#include "pvtime/provider.h"
 #include "pvtime/steal.h"
 #include "util/err.h"
 #include "util/log.h"
@@ -75,23 +76,45 @@ static void ask_for_nisv(struct vm *vm)
 		log_debug("%s", err_text());
 }
 
+/* Records by @provider for all vCPUs, or nothing; *ret_attached of them. */
+static int give_records(struct vm *vm, const struct pvtime_provider *provider,
+			unsigned *ret_attached)
+{
+	unsigned i = 0;
+	int rc = pvtime_init(&vm->pvtime, provider, vm->fd, SLOT_PVTIME,
+			     LAYOUT_PVTIME, vm->nr_cpus);
+
+	while (rc == 0 && i < vm->nr_cpus) {
+		rc = pvtime_attach(&vm->pvtime, &vm->vcpus[i], i);
+		i += rc == 0;
+	}
+	if (rc < 0)
+		pvtime_fini(&vm->pvtime);
+	*ret_attached = i;
+	return rc;
+}
+
 static int init_pvtime(struct vm *vm)
 {
 	const struct pvtime_provider *provider;
+	char words[ERR_TEXT_MAX];
+	unsigned attached;
 	const char *why;
 	int rc = pvtime_choose(vm->config->pvtime, vm->fd, &vm->vcpus[0],
 			       &provider, &why);
 
 	if (rc < 0)
 		return rc;
-	rc = pvtime_init(&vm->pvtime, provider, vm->fd, SLOT_PVTIME,
-			 LAYOUT_PVTIME, vm->nr_cpus);
-	for (unsigned i = 0; i < vm->nr_cpus && rc == 0; i++)
-		rc = pvtime_attach(&vm->pvtime, &vm->vcpus[i], i);
-	if (rc < 0) {
-		pvtime_fini(&vm->pvtime);
-		return rc;
+	rc = give_records(vm, provider, &attached);
+	/* A host that promises and then refuses (protected VMs): go without. */
+	if (rc < 0 && attached == 0 &&
+	    strcmp(vm->config->pvtime, "auto") == 0) {
+		err_copy(words);
+		why = words;
+		rc = give_records(vm, &pvtime_off, &attached);
 	}
+	if (rc < 0)
+		return rc;
 	if (pvtime_is_on(&vm->pvtime))
 		log_info(
 			"stolen time: on, provider %s, %u records at %#" PRIx64,

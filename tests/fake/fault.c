@@ -60,7 +60,16 @@ static bool failed(void)
 /*
  * What a program defines itself, the C library's own is hidden by.  Straight
  * system calls where they are that simple, so that this works at any time.
+ *
+ * Weak, because fuzz targets have a sanitizer inside the program, which needs
+ * its own versions and has them first.
  */
+#pragma weak mmap
+#pragma weak munmap
+#pragma weak eventfd
+#pragma weak getrandom
+#pragma weak signalfd
+#pragma weak pthread_create
 
 void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {

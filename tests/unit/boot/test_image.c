@@ -702,7 +702,7 @@ static void what_cannot_be_opened_is_named(void **state)
 	(void)state;
 	assert_int_equal(image_open(&img, "/nowhere/Image"), -ENOENT);
 	assert_string_equal(err_text(),
-			    "'/nowhere/Image': No such file or directory");
+			    "'/nowhere/Image': No such file or directory; is the path right?");
 	assert_int_equal(img.fd, -1);
 	assert_int_equal(image_open(&img, "/tmp"), -EISDIR);
 	assert_int_equal(img.fd, -1);

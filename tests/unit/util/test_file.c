@@ -131,7 +131,7 @@ static void a_missing_file_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(file_open(path, &size), -ENOENT);
-	assert_words("No such file or directory");
+	assert_words("No such file or directory; is the path right?");
 	assert_int_equal(size, 77);
 }
 
@@ -152,7 +152,7 @@ static void an_empty_file_is_refused(void **state)
 	(void)state;
 	make_file(0);
 	assert_int_equal(file_open(path, &size), -ENODATA);
-	assert_words("the file is empty");
+	assert_words("the file is empty; copy it anew");
 }
 
 static void a_pipe_is_refused_and_does_not_block(void **state)

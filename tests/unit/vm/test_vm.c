@@ -187,7 +187,7 @@ static void kernel_and_initrd_that_cannot_be_read_are_named(void **state)
 	(void)state;
 	config.kernel = "/nowhere/Image";
 	assert_int_equal(vm_new(&config, &vm), -ENOENT);
-	assert_words("kernel: '/nowhere/Image': No such file or directory");
+	assert_words("kernel: '/nowhere/Image': No such file or directory; is the path right?");
 	check_nothing_held();
 
 	config.kernel = kernel_path;

@@ -2,12 +2,17 @@
 /*
  * load.h - kernel and initrd: where in RAM they go, and putting them there.
  *
- *	RAM start + 0        device tree, up to 512 KiB
- *	          + 512 KiB  a flat program, or
- *	          + 2 MiB    + text_offset: a kernel, and its image_size
- *	          :
- *	the highest 64 KiB   initrd; not above the first 32 GiB, which is as
- *	boundary it fits at  far as arm64 Linux looks for it
+ *	                     a kernel with a header     a flat program
+ *	RAM start + 0        device tree, to 512 KiB    -
+ *	          + 512 KiB  -                          the program
+ *	          + 2 MiB    + text_offset: the kernel  .
+ *	          :          and its image_size         .
+ *	the highest 64 KiB   initrd                     initrd
+ *	boundary it fits at
+ *	the last 512 KiB     .                          device tree
+ *
+ * "The highest" and "the last" are of the first 32 GiB, which is as far as
+ * arm64 Linux looks for an initrd.
  *
  * Spec:    Linux Documentation/arch/arm64/booting.rst sections 2 and 4.
  * Units:   bytes.

@@ -19,6 +19,10 @@
 
 #define KVM_REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 
+#ifndef KVM_EXIT_ARM_LDST64B /* 7.0; fills in arm_nisv */
+#define KVM_EXIT_ARM_LDST64B 42
+#endif
+
 #ifndef KVM_REG_ARM_STD_HYP_BMAP /* 5.19 */
 #define KVM_REG_ARM_STD_HYP_BMAP            \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \

@@ -3,7 +3,7 @@
  * gmem.h - the guest's RAM, and the only way from a guest address to a host
  * pointer.
  *
- * RAM is one anonymous mapping and one memory slot.  It costs the host nothing
+ * RAM is one anonymous mapping, and one memory slot for each 4 TiB of it.  It costs the host nothing
  * until the guest touches it; we touch only where kernel, initrd and device
  * tree go.  An address that comes from the guest is checked here, whole range
  * at once, before anybody follows it.
@@ -24,18 +24,27 @@ struct gmem {
 	uint8_t *host; /* of the first byte of RAM; NULL: none */
 	gpa_t base;
 	uint64_t size;
-	int vm_fd; /* borrowed */
-	unsigned slot;
+	int vm_fd;	   /* borrowed */
+	unsigned slot;	   /* the first */
 	void *map;	   /* owned: host rounded down, and */
 	uint64_t map_size; /* room to align it */
 };
 
-/* Make @size bytes (a multiple of 64 KiB) of zeroed RAM at @base. */
+/*
+ * Make @size bytes (a multiple of 64 KiB) of zeroed RAM at @base, in slots from
+ * @slot on.
+ */
 int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
 	      uint64_t size);
 
 /* All RAM is zero again and the host has its pages back. */
 int gmem_clear(struct gmem *mem);
+
+/*
+ * Little will be touched there: back @size bytes at @gpa, which are RAM, with
+ * small pages.  A host that has no huge pages takes no notice.
+ */
+void gmem_small_pages(const struct gmem *mem, gpa_t gpa, uint64_t size);
 
 /* The host's view of @size bytes at @gpa; NULL unless all of them are RAM. */
 void *gmem_at(const struct gmem *mem, gpa_t gpa, uint64_t size);

@@ -92,8 +92,8 @@ enum {
 	PPI_TIMER_PHYS = 14,
 };
 
-/* Memory slots. */
-enum { SLOT_RAM, SLOT_PVTIME };
+/* Memory slots; RAM, which may need several, last. */
+enum { SLOT_PVTIME, SLOT_RAM };
 
 /* Names by which device tree nodes point at each other. */
 enum { PHANDLE_GIC = 1, PHANDLE_APB_CLK, PHANDLE_ITS };

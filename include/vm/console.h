@@ -36,7 +36,7 @@ enum {
 
 /* What the console has to tell; from the thread in which it happens. */
 struct console_events {
-	void (*wake)(void *ctx); /* any: main must call console_serve() */
+	void (*wake)(void *ctx); /* any: main must call console_woken() */
 	void (*byte)(void *ctx, uint8_t byte); /* vCPU: the guest sent this */
 	void (*end)(void *ctx); /* main: the user wants the VM to end */
 	void (*broken)(void *ctx, int err); /* main: output goes nowhere now */
@@ -59,6 +59,8 @@ struct console {
 	pthread_cond_t drained;
 	bool released; /* nobody waits */
 
+	uint64_t due_ns; /* when what has gathered is written; 0: nothing */
+	int out_fd;	 /* fd 1, or owned */
 	bool out_watched, out_broken, out_plain;
 	bool in_open, in_watched, in_tty, escaped;
 	uint8_t in[64]; /* read, not yet taken */
@@ -74,7 +76,15 @@ void console_init(struct console *c, const struct console_events *events,
  */
 void console_start(struct console *c, struct device *uart, struct loop *loop);
 
-/* In reaction to wake(). */
+/* We were stopped and go on: the terminal may be ours no more, or again. */
+void console_again(struct console *c);
+
+/*
+ * In reaction to wake(); and console_serve() once console_due() (0: not at all)
+ * is past, by clock_mono_ns().
+ */
+void console_woken(struct console *c);
+uint64_t console_due(const struct console *c);
 void console_serve(struct console *c);
 
 /* Must the calling vCPU wait before it goes on?  Cheap: after each access. */

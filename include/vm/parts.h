@@ -2,8 +2,8 @@
 /*
  * parts.h - what a machine consists of; for src/vm and its tests.
  *
- * Threads: vm->lock guards want, nr_parked, end, signal and words; the parts
- * guard themselves or belong to the main thread.
+ * Threads: vm->lock guards want, nr_threads, nr_parked, event and words; the
+ * parts guard themselves or belong to the main thread.
  */
 #ifndef VM_PARTS_H
 #define VM_PARTS_H
@@ -105,7 +105,7 @@ int threads_start(struct vm *vm);
 void threads_park(struct vm *vm); /* returns when all are parked */
 void threads_go(struct vm *vm);
 void threads_quit(struct vm *vm); /* ends and joins them all */
-/* Any thread: tell main.  The first event counts. */
+/* Any thread: tell main.  The first event counts, but a failure always. */
 void threads_tell(struct vm *vm, enum vm_event event);
 
 #endif

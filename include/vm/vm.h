@@ -2,12 +2,12 @@
 /*
  * vm.h - a whole virtual machine: made, run, reset, unmade.
  *
- * vm_init() makes every part, in the one order in which they need each other;
- * vm_fini() is the same list backwards.  vm_run() starts a thread per vCPU,
+ * vm_new() makes every part, in the one order in which they need each other;
+ * vm_free() is the same list backwards.  vm_run() starts a thread per vCPU,
  * which lives as long as the machine, and serves console, signals and limits
  * on the calling thread until the machine ends.
  *
- * How threads agree (run.c): vm->want says what vCPUs shall do.  To stop them
+ * How threads agree (threads.c): vm->want says what vCPUs shall do.  To stop them
  * main sets it, marks each vCPU (kvm_vcpu_stop) and signals its thread; a vCPU
  * that left the guest, for that or to report an end, parks until want says
  * RUN again or QUIT.  When all are parked the machine's state stands still.

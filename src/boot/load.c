@@ -37,17 +37,24 @@ int load_init(struct load *load, const struct image *kernel, const char *initrd,
 	uint64_t start = kernel->flat ? IMAGE_FLAT_OFFSET
 				      : KERNEL_FRAME + kernel->text_offset;
 	uint64_t end = start + kernel->mem_size; /* each below 2^53 */
+	uint64_t top = ram_size;
 
+	/*
+	 * A flat program does not say how much memory it uses behind its last
+	 * byte; some even insist that what we bring lies far above.
+	 */
+	if (kernel->flat)
+		top = reach -= DTB_ROOM;
 	*load = (struct load){
 		.kernel = kernel,
 		.initrd_path = initrd,
 		.initrd_fd = -1,
-		.dtb = ram,
+		.dtb = kernel->flat ? ram + top : ram,
 		.dtb_room = DTB_ROOM,
 		.entry = ram + start,
-		.initrd = ram + ram_size,
+		.initrd = ram + top,
 	};
-	if (start >= ram_size || end > ram_size)
+	if (start >= top || end > top)
 		return err_in(too_large("kernel", end, ram_size), "'%s'",
 			      kernel->path);
 	if (initrd) {
@@ -77,6 +84,9 @@ int load_into(const struct load *load, const struct gmem *mem)
 	void *dst;
 	int rc;
 
+	/* The only thing in its block, and small: no huge page for it. */
+	if (load->kernel->flat)
+		gmem_small_pages(mem, load->dtb, load->dtb_room);
 	rc = image_load(load->kernel,
 			gmem_at(mem, load->entry, load->kernel_room),
 			load->kernel_room);

@@ -295,8 +295,12 @@ int machine_failed(const struct machine *m, int rc)
 {
 	const char *kernel = m->config.kernel;
 
-	/* The words that scripts written for kvmtool look for. */
-	if (kernel && access(kernel, R_OK) < 0)
+	/*
+	 * The words that scripts written for kvmtool look for, and from which
+	 * they conclude that nothing else is wrong.
+	 */
+	if ((rc == -ENOENT || rc == -EACCES) && kernel &&
+	    access(kernel, R_OK) < 0)
 		fprintf(stderr, "Fatal: Unable to open kernel %s\n", kernel);
 	return rc == -ENXIO ? EXIT_NO_PVTIME : EXIT_ERROR;
 }

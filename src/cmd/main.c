@@ -39,12 +39,9 @@ static void help(void)
  */
 static void fill_standard_fds(void)
 {
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	close(fd);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return; /* no /dev/null: then there is no /dev/kvm */
 }
 
 static const struct command *find(const char *name)

@@ -47,6 +47,7 @@ static int status(const struct machine *m, const struct vm *vm, enum vm_end end)
 	case VM_OFF:
 		return EXIT_GOOD;
 	case VM_RESET:
+		err_say(0, "the guest reset");
 		return EXIT_RESET;
 	case VM_CRASHED:
 		return EXIT_CRASHED;

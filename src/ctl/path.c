@@ -29,6 +29,7 @@ int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const char *base = getenv("XDG_RUNTIME_DIR");
 	char user[32], dir[sizeof(addr.sun_path)];
+	struct stat st;
 	int len;
 
 	if (geteuid() == 0) {
@@ -48,6 +49,14 @@ int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
 	if (make && mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_hint(err_set(errno, "'%s'", dir),
 				"set XDG_RUNTIME_DIR to a folder of yours");
+	/* Somebody else's, they could put their socket in the place of ours. */
+	if (make && (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
+		     st.st_uid != geteuid() || (st.st_mode & 077)))
+		return err_say(
+			EPERM,
+			"'%s': not a folder of this user alone; remove "
+			"it, or set XDG_RUNTIME_DIR to a folder of yours",
+			dir);
 	*ret_addr = addr;
 	return 0;
 }

@@ -2,12 +2,15 @@
 #include "ctl/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +34,7 @@ struct ctl_server {
 	const char *name;
 	struct sockaddr_un addr;
 	int fd;
+	bool bound; /* the socket's file is ours to remove */
 	struct client clients[CLIENTS];
 };
 
@@ -166,25 +170,47 @@ static bool is_served(const struct sockaddr_un *addr)
 	return served;
 }
 
+/* With the folder locked: nobody else looks and binds at the same time. */
+static int bind_socket(struct ctl_server *s)
+{
+	if (is_served(&s->addr))
+		return err_say(
+			EADDRINUSE,
+			"'%s': a guest of that name runs already; choose "
+			"another",
+			s->name);
+	unlink(s->addr.sun_path); /* a killed VMM's */
+	if (bind(s->fd, (const void *)&s->addr, sizeof(s->addr)) < 0)
+		return err_set(errno, "'%s'", s->addr.sun_path);
+	s->bound = true;
+	if (listen(s->fd, CLIENTS) < 0)
+		return err_set(errno, "'%s'", s->addr.sun_path);
+	return 0;
+}
+
 static int listen_at(struct ctl_server *s)
 {
-	int rc = ctl_path(s->name, true, &s->addr);
+	char dir[sizeof(s->addr.sun_path)];
+	int rc = ctl_path(s->name, true, &s->addr), lock;
 
 	if (rc < 0)
 		return rc;
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
 		return err_set(errno, "control socket");
-	if (is_served(&s->addr))
-		return err_say(EADDRINUSE,
-			       "'%s': a guest of that name runs "
-			       "already; choose another",
-			       s->name);
-	unlink(s->addr.sun_path); /* a killed VMM's */
-	if (bind(s->fd, (const void *)&s->addr, sizeof(s->addr)) < 0 ||
-	    listen(s->fd, CLIENTS) < 0)
-		return err_set(errno, "'%s'", s->addr.sun_path);
-	return loop_add(vm_loop(s->vm), s->fd, POLLIN, on_connect, s);
+	strcpy(dir, s->addr.sun_path);
+	*strrchr(dir, '/') = '\0';
+	lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0) {
+		rc = err_set(errno, "'%s'", dir);
+		if (lock >= 0)
+			close(lock);
+		return rc;
+	}
+	rc = bind_socket(s);
+	close(lock);
+	return rc < 0 ? rc
+		      : loop_add(vm_loop(s->vm), s->fd, POLLIN, on_connect, s);
 }
 
 int ctl_server_new(struct vm *vm, const char *name,
@@ -200,7 +226,6 @@ int ctl_server_new(struct vm *vm, const char *name,
 		s->clients[i] = (struct client){ .server = s, .fd = -1 };
 	rc = listen_at(s);
 	if (rc < 0) {
-		s->addr.sun_path[0] = '\0'; /* not ours to remove */
 		ctl_server_free(s);
 		return rc;
 	}
@@ -218,7 +243,7 @@ void ctl_server_free(struct ctl_server *s)
 		loop_del(vm_loop(s->vm), s->fd);
 		close(s->fd);
 	}
-	if (s->addr.sun_path[0])
+	if (s->bound)
 		unlink(s->addr.sun_path);
 	free(s);
 }

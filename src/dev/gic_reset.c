@@ -4,8 +4,9 @@
  *
  * KVM resets an ITS when told to, but has no such call for a GIC: each
  * register that a guest can have changed is written with its reset value
- * through the device attributes.  Those writes mean what they do on restore: a
- * pending register takes its bits as they are, the clear-registers clear.
+ * through the device attributes.  Those writes mean what they do on restore,
+ * which for pending bits differs: GICv3's set-pending register takes its bits
+ * as they are and the clear-pending one is ignored, GICv2's set and clear.
  *
  * Spec: Linux Documentation/virt/kvm/devices/arm-vgic.rst, arm-vgic-v3.rst
  * (encoding of attributes); Arm IHI0069 12.9 to 12.11, IHI0048B 4.3, 4.4.
@@ -27,6 +28,7 @@ enum {
 	GICD_IGROUPR = 0x080,
 	GICD_ICENABLER = 0x180,
 	GICD_ISPENDR = 0x200,
+	GICD_ICPENDR = 0x280,
 	GICD_ICACTIVER = 0x380,
 	GICD_IPRIORITYR = 0x400,
 	GICD_ITARGETSR = 0x800,
@@ -80,7 +82,9 @@ static void put_irqs(struct writer *w, unsigned frame, unsigned first,
 {
 	for (unsigned i = first / 8; i < (first + n) / 8; i += 4) {
 		put(w, frame + GICD_ICENABLER + i, UINT32_MAX);
+		/* GICv3's takes its bits as they are, GICv2's clears. */
 		put(w, frame + GICD_ISPENDR + i, 0);
+		put(w, frame + GICD_ICPENDR + i, UINT32_MAX);
 		put(w, frame + GICD_ICACTIVER + i, UINT32_MAX);
 		put(w, frame + GICD_IGROUPR + i, group);
 	}
@@ -112,7 +116,7 @@ static int reset_v3_cpu(const struct gic *gic, uint64_t cpu)
 					 ICC_AP1R0_EL1,	 ICC_IGRPEN0_EL1,
 					 ICC_IGRPEN1_EL1 };
 	uint64_t ctlr = 0, value = 0;
-	int rc = 0;
+	int rc;
 
 	/* LPIs off first: the tables cannot change under them. */
 	put(&r, GICR_CTLR, 0);
@@ -122,13 +126,13 @@ static int reset_v3_cpu(const struct gic *gic, uint64_t cpu)
 	}
 	put_irqs(&r, GICR_SGI, 0, 32, UINT32_MAX);
 
-	for (size_t i = 0; i < ARRAY_SIZE(zero) && rc == 0; i++)
-		rc = kvm_attr_set(c.fd, c.group, cpu | zero[i], &value);
-	if (rc == 0)
-		rc = kvm_attr_get(c.fd, c.group, cpu | ICC_CTLR_EL1, &ctlr);
+	/* While CBPR is set, BPR1 cannot be written: the control first. */
+	rc = kvm_attr_get(c.fd, c.group, cpu | ICC_CTLR_EL1, &ctlr);
 	ctlr &= ~(uint64_t)ICC_CTLR_GUEST_BITS;
 	if (rc == 0)
 		rc = kvm_attr_set(c.fd, c.group, cpu | ICC_CTLR_EL1, &ctlr);
+	for (size_t i = 0; i < ARRAY_SIZE(zero) && rc == 0; i++)
+		rc = kvm_attr_set(c.fd, c.group, cpu | zero[i], &value);
 	return rc < 0 ? err_set(-rc, "reset CPU interface") : r.rc;
 }
 

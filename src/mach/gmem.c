@@ -14,7 +14,36 @@
  */
 #define BLOCK (2 * MIB)
 
+/*
+ * KVM takes fewer than 2^31 pages in one slot, of 4 KiB at the smallest: more
+ * RAM is a row of slots over one mapping.
+ */
+#define SLOT_MAX (UINT64_C(1) << 42)
+
 #define MAP_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+static void del_slots(int vm_fd, unsigned slot, uint64_t size)
+{
+	for (uint64_t off = 0; off < size; off += SLOT_MAX)
+		kvm_slot_del(vm_fd, slot++);
+}
+
+static int add_slots(int vm_fd, unsigned slot, gpa_t base, uint64_t size,
+		     uint8_t *host)
+{
+	for (uint64_t off = 0; off < size; off += SLOT_MAX) {
+		uint64_t left = size - off;
+		int rc = kvm_slot_add(
+			vm_fd, slot + (unsigned)(off / SLOT_MAX), base + off,
+			left < SLOT_MAX ? left : SLOT_MAX, host + off);
+
+		if (rc < 0) {
+			del_slots(vm_fd, slot, off);
+			return rc;
+		}
+	}
+	return 0;
+}
 
 int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
 	      uint64_t size)
@@ -35,7 +64,7 @@ int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
 				"give less with -m");
 
 	host = (uint8_t *)ROUND_UP((uintptr_t)map, BLOCK);
-	rc = kvm_slot_add(vm_fd, slot, base, size, host);
+	rc = add_slots(vm_fd, slot, base, size, host);
 	if (rc < 0)
 		goto out_unmap;
 	*mem = (struct gmem){ .host = host,
@@ -61,6 +90,12 @@ int gmem_clear(struct gmem *mem)
 	return 0;
 }
 
+void gmem_small_pages(const struct gmem *mem, gpa_t gpa, uint64_t size)
+{
+	/* It fails where the kernel was built without huge pages. */
+	(void)madvise(gmem_at(mem, gpa, size), size, MADV_NOHUGEPAGE);
+}
+
 void *gmem_at(const struct gmem *mem, gpa_t gpa, uint64_t size)
 {
 	uint64_t off = gpa - mem->base;
@@ -74,7 +109,7 @@ void gmem_fini(struct gmem *mem)
 {
 	if (!mem->map)
 		return;
-	kvm_slot_del(mem->vm_fd, mem->slot);
+	del_slots(mem->vm_fd, mem->slot, mem->size);
 	munmap(mem->map, mem->map_size);
 	*mem = (struct gmem){ 0 };
 }

@@ -17,6 +17,10 @@ int file_open(const char *path, uint64_t *ret_size)
 
 	/* O_NONBLOCK: a pipe without a writer would hold us here for ever. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENXIO) /* a socket */
+		return err_say(EINVAL,
+			       "'%s': not a regular file; give a copy in one",
+			       path);
 	if (fd < 0) {
 		rc = err_set(errno, "'%s'", path);
 		if (rc == -EACCES)

@@ -2,12 +2,14 @@
 #include "vm/console.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "dev/uart.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/loop.h"
 #include "util/util.h"
@@ -19,6 +21,11 @@ enum {
 	CHUNK = 4096,
 	/* How long the last output may wait for its reader. */
 	LAST_WORDS_MS = 1000,
+	/*
+	 * How long output gathers before it is written: too short for a person
+	 * to see, long enough that a boot's log is not a system call per byte.
+	 */
+	GATHER_NS = 2000000,
 };
 
 static const char help[] = "\n"
@@ -34,12 +41,6 @@ static unsigned fill(const struct console *c)
 	return atomic_load(&c->put) - atomic_load(&c->got);
 }
 
-static void wake(struct console *c)
-{
-	if (!atomic_exchange(&c->pending, true))
-		c->events->wake(c->ctx);
-}
-
 static void port_put(struct console_port *port, uint8_t byte)
 {
 	struct console *c = container_of(port, struct console, port);
@@ -50,18 +51,20 @@ static void port_put(struct console_port *port, uint8_t byte)
 		c->ring[put % CONSOLE_RING] = byte;
 		atomic_store(&c->put, put + 1);
 	}
-	if (n >= CONSOLE_RING - CONSOLE_SLACK)
-		atomic_store(&c->full, true);
 	c->events->byte(c->ctx, byte);
-	wake(c);
+	if (n >= CONSOLE_RING - CONSOLE_SLACK &&
+	    !atomic_exchange(&c->full, true))
+		c->events->wake(c->ctx); /* this cannot wait */
+	else if (!atomic_exchange(&c->pending, true))
+		c->events->wake(c->ctx);
 }
 
 static void port_room(struct console_port *port)
 {
 	struct console *c = container_of(port, struct console, port);
 
-	atomic_store(&c->room, true);
-	wake(c);
+	if (!atomic_exchange(&c->room, true))
+		c->events->wake(c->ctx);
 }
 
 void console_wait(struct console *c)
@@ -107,34 +110,49 @@ static void take(struct console *c, unsigned n)
 
 static bool out_ready(const struct console *c, int wait_ms)
 {
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct pollfd p = { .fd = c->out_fd, .events = POLLOUT };
 
 	return c->out_plain || poll(&p, 1, wait_ms) == 1;
 }
 
-/* Write while the other side takes it, each time for at most @wait_ms. */
+/* Nobody takes what the guest says any more. */
+static void break_off(struct console *c, int err)
+{
+	c->out_broken = true;
+	c->events->broken(c->ctx, err);
+}
+
+/*
+ * Write while the other side takes it, each time for at most @wait_ms, and not
+ * more than a ringful: a guest may fill it as fast as it is emptied.
+ */
 static void drain(struct console *c, int wait_ms)
 {
-	unsigned n;
+	unsigned n, left = CONSOLE_RING;
 
-	while ((n = fill(c)) > 0) {
+	while (left > 0 && (n = fill(c)) > 0) {
 		unsigned at = atomic_load(&c->got) % CONSOLE_RING;
 		ssize_t done;
 
 		n = n < CONSOLE_RING - at ? n : CONSOLE_RING - at;
 		n = n < CHUNK ? n : CHUNK;
+		n = n < left ? n : left;
 		if (!c->out_broken && !out_ready(c, wait_ms))
 			return;
 		done = c->out_broken ? (ssize_t)n
-				     : write(STDOUT_FILENO, c->ring + at, n);
-		if (done < 0 && (errno == EINTR || errno == EAGAIN))
-			return;
+				     : write(c->out_fd, c->ring + at, n);
+		if (done < 0 && (errno == EINTR || errno == EAGAIN)) {
+			if (wait_ms == 0)
+				return;
+			left--; /* ask again, but not for ever */
+			continue;
+		}
 		if (done < 0) {
-			c->out_broken = true;
-			c->events->broken(c->ctx, errno);
+			break_off(c, errno);
 			done = 0;
 		}
 		take(c, (unsigned)done);
+		left -= (unsigned)done;
 	}
 }
 
@@ -175,7 +193,8 @@ static bool unescape(struct console *c, uint8_t *byte)
 static void in_is_ready(void *ctx, short revents)
 {
 	struct console *c = ctx;
-	ssize_t n = read(STDIN_FILENO, c->in, sizeof(c->in));
+	uint8_t buf[sizeof(c->in)];
+	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
 
 	(void)revents;
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -184,18 +203,22 @@ static void in_is_ready(void *ctx, short revents)
 		c->in_open = false; /* the guest goes on without */
 		n = 0;
 	}
+	memmove(c->in, c->in + c->in_first, c->nr_in);
 	c->in_first = 0;
-	c->nr_in = 0;
 	for (ssize_t i = 0; i < n; i++) {
-		uint8_t byte = c->in[i];
-
-		if (!c->in_tty || unescape(c, &byte))
-			c->in[c->nr_in++] = byte;
+		if (c->in_tty && !unescape(c, &buf[i]))
+			continue;
+		/* What a hung guest does not take is lost, as on a wire. */
+		if (c->nr_in < sizeof(c->in))
+			c->in[c->nr_in++] = buf[i];
 	}
 	console_serve(c);
 }
 
-/* Hand on what was read; read on only when all of it is handed on. */
+/*
+ * Hand on what was read.  A file or pipe is read on only when all of it is
+ * handed on; a terminal always, or a hung guest could not be left by Ctrl-a x.
+ */
 static void serve_input(struct console *c)
 {
 	bool watch;
@@ -208,7 +231,7 @@ static void serve_input(struct console *c)
 		if (c->nr_in == 0)
 			atomic_store(&c->room, true);
 	}
-	watch = c->in_open && c->nr_in == 0;
+	watch = c->in_open && (c->in_tty || c->nr_in == 0);
 	if (watch && !c->in_watched)
 		c->in_watched = loop_add(c->loop, STDIN_FILENO, POLLIN,
 					 in_is_ready, c) == 0;
@@ -220,22 +243,52 @@ static void serve_input(struct console *c)
 
 /* -- both -- */
 
+void console_woken(struct console *c)
+{
+	serve_input(c);
+	if (console_is_full(c))
+		console_serve(c);
+	else if (atomic_load(&c->pending) && c->due_ns == 0)
+		c->due_ns = clock_mono_ns() + GATHER_NS;
+}
+
+uint64_t console_due(const struct console *c)
+{
+	return c->due_ns;
+}
+
 void console_serve(struct console *c)
 {
 	bool watch;
 
+	c->due_ns = 0;
 	atomic_store(&c->pending, false);
 	drain(c, 0);
 	serve_input(c);
 
 	watch = fill(c) > 0;
 	if (watch && !c->out_watched)
-		c->out_watched = loop_add(c->loop, STDOUT_FILENO, POLLOUT,
+		c->out_watched = loop_add(c->loop, c->out_fd, POLLOUT,
 					  out_is_ready, c) == 0;
 	else if (!watch && c->out_watched) {
-		loop_del(c->loop, STDOUT_FILENO);
+		loop_del(c->loop, c->out_fd);
 		c->out_watched = false;
 	}
+}
+
+/*
+ * A terminal that does not keep up would hold us in write(2), whatever poll(2)
+ * said before.  Not so by a description of our own, which does not wait; the
+ * one that we share with the shell must not be changed.
+ */
+static int open_out(void)
+{
+	int fd = -1;
+
+	if (isatty(STDOUT_FILENO))
+		fd = open("/proc/self/fd/1",
+			  O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? STDOUT_FILENO : fd;
 }
 
 void console_init(struct console *c, const struct console_events *events,
@@ -255,15 +308,21 @@ void console_init(struct console *c, const struct console_events *events,
 	pthread_cond_init(&c->drained, NULL);
 	/* poll(2) knows nothing of plain files, which are always ready. */
 	c->out_plain = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	c->out_fd = c->out_plain ? STDOUT_FILENO : open_out();
 }
 
 void console_start(struct console *c, struct device *uart, struct loop *loop)
 {
 	c->uart = uart;
 	c->loop = loop;
+	console_again(c);
+}
+
+void console_again(struct console *c)
+{
 	c->in_tty = tty_raw();
 	/* A terminal we may not have would stop us for reading from it. */
-	c->in_open = c->in_tty || !isatty(STDIN_FILENO);
+	c->in_open = c->in_tty || errno == ENOTTY;
 	console_serve(c);
 }
 
@@ -277,6 +336,8 @@ void console_stop(struct console *c)
 
 void console_fini(struct console *c)
 {
+	if (c->out_fd != STDOUT_FILENO)
+		close(c->out_fd);
 	pthread_cond_destroy(&c->drained);
 	pthread_mutex_destroy(&c->lock);
 }

@@ -35,7 +35,8 @@ static enum vm_event mmio(struct vm *vm, struct kvm_vcpu *vcpu)
 
 /*
  * An access to where no memory is, by an instruction that the CPU does not
- * describe (pairs, write-back, atomics): as on hardware, an external abort.
+ * describe (pairs, write-back, atomics), or by one of 64 bytes: as on hardware,
+ * an external abort.
  */
 static enum vm_event nisv(struct vm *vm, struct kvm_vcpu *vcpu)
 {
@@ -70,6 +71,7 @@ static enum vm_event fail_entry(struct vm *vm, struct kvm_vcpu *vcpu)
 	return EVENT_FAIL;
 }
 
+/* A signal came: kvm_vcpu_run() has said so already. */
 static enum vm_event nothing(struct vm *vm, struct kvm_vcpu *vcpu)
 {
 	(void)vm;
@@ -84,6 +86,7 @@ enum vm_event exit_handle(struct vm *vm, struct kvm_vcpu *vcpu)
 		[KVM_EXIT_MMIO] = mmio,
 		[KVM_EXIT_SYSTEM_EVENT] = system_event,
 		[KVM_EXIT_ARM_NISV] = nisv,
+		[KVM_EXIT_ARM_LDST64B] = nisv,
 		[KVM_EXIT_FAIL_ENTRY] = fail_entry,
 		[KVM_EXIT_INTR] = nothing,
 	};

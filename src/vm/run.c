@@ -14,7 +14,7 @@
 
 #include "util/clock.h"
 #include "util/err.h"
-#include "util/log.h"
+#include "util/util.h"
 #include "vm/console.h"
 #include "vm/panic.h"
 #include "vm/parts.h"
@@ -66,12 +66,18 @@ static void on_broken(void *ctx, int err)
 /* The machine is as after power-on, but for its clock and its addresses. */
 static int reset(struct vm *vm)
 {
+	bool failed;
 	int rc;
 
 	threads_park(vm);
 	pthread_mutex_lock(&vm->lock);
+	failed = vm->event == EVENT_FAIL;
+	if (failed)
+		err_adopt(vm->words);
 	vm->event = EVENT_NONE;
 	pthread_mutex_unlock(&vm->lock);
+	if (failed)
+		return -EIO;
 	rc = gmem_clear(&vm->mem);
 	if (rc == 0)
 		rc = cpus_reset(vm);
@@ -105,7 +111,7 @@ static void on_event(void *ctx, short revents)
 	(void)revents;
 	if (read(vm->wake_fd, &n, sizeof(n)) < 0)
 		return;
-	console_serve(vm->console);
+	console_woken(vm->console);
 	pthread_mutex_lock(&vm->lock);
 	event = vm->event;
 	if (event == EVENT_FAIL)
@@ -143,12 +149,18 @@ static void on_signal(void *ctx, short revents)
 	(void)revents;
 	if (read(vm->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGCONT) {
-		tty_again();
-		return;
+	switch (info.ssi_signo) {
+	case SIGTSTP:
+		tty_restore();
+		raise(SIGSTOP);
+		break;
+	case SIGCONT:
+		console_again(vm->console);
+		break;
+	default:
+		vm->signal = (int)info.ssi_signo;
+		end(vm, VM_SIGNALLED);
 	}
-	vm->signal = (int)info.ssi_signo;
-	end(vm, VM_SIGNALLED);
 }
 
 /* -- start, loop, stop -- */
@@ -182,18 +194,24 @@ void run_fini(struct vm *vm)
 	free(vm->panic);
 }
 
-/* Signals that mean something to us come by a descriptor from now on. */
+/*
+ * Signals that mean something to us come by a descriptor from now on.  One that
+ * our parent had ignored (nohup, a script's &) stays ignored: blocked, it would
+ * come nevertheless.  Of SIGPIPE write(2) tells us, see on_broken().
+ */
 static int take_signals(struct vm *vm)
 {
+	static const int wanted[] = { SIGINT,  SIGTERM, SIGHUP, SIGQUIT,
+				      SIGTSTP, SIGCONT, SIGPIPE };
+	struct sigaction old;
 	sigset_t ours;
 
 	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGQUIT);
-	sigaddset(&ours, SIGCONT);
-	sigaddset(&ours, SIGPIPE); /* write(2) says EPIPE, see on_broken() */
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		sigaction(wanted[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN || wanted[i] == SIGPIPE)
+			sigaddset(&ours, wanted[i]);
+	}
 	vm->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (vm->signal_fd < 0)
 		return err_set(errno, "signalfd");
@@ -243,6 +261,22 @@ static void stop(struct vm *vm)
 	}
 }
 
+/* Wait once, for whatever comes or is due first. */
+static void turn(struct vm *vm, uint64_t deadline)
+{
+	uint64_t due = console_due(vm->console);
+	uint64_t first = due && (!deadline || due < deadline) ? due : deadline;
+
+	if (loop_turn(&vm->loop, first) < 0)
+		end(vm, VM_FAILED);
+	if (!first || clock_mono_ns() < first)
+		return;
+	if (first == due)
+		console_serve(vm->console);
+	else
+		end(vm, VM_TIMEOUT);
+}
+
 enum vm_end vm_run(struct vm *vm)
 {
 	uint64_t limit = vm->config->timeout_ns;
@@ -252,12 +286,8 @@ enum vm_end vm_run(struct vm *vm)
 		end(vm, VM_FAILED);
 	else
 		console_start(vm->console, &vm->devices[0], &vm->loop);
-	while (vm->end == VM_NONE) {
-		if (loop_turn(&vm->loop, deadline) < 0)
-			end(vm, VM_FAILED);
-		if (deadline && clock_mono_ns() >= deadline)
-			end(vm, VM_TIMEOUT);
-	}
+	while (vm->end == VM_NONE)
+		turn(vm, deadline);
 	stop(vm);
 	return (enum vm_end)vm->end;
 }

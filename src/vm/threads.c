@@ -54,7 +54,7 @@ void threads_tell(struct vm *vm, enum vm_event event)
 	uint64_t one = 1;
 
 	pthread_mutex_lock(&vm->lock);
-	if (vm->event == EVENT_NONE) {
+	if (vm->event == EVENT_NONE || event == EVENT_FAIL) {
 		vm->event = event;
 		if (event == EVENT_FAIL)
 			err_copy(vm->words);
@@ -153,8 +153,9 @@ void threads_park(struct vm *vm)
 {
 	unsigned nr = want(vm, WANT_PARK);
 
-	console_release(vm->console);
+	/* In this order: one that need not wait any more must not run on. */
 	kick(vm, nr);
+	console_release(vm->console);
 	pthread_mutex_lock(&vm->lock);
 	while (vm->nr_parked < vm->nr_threads)
 		pthread_cond_wait(&vm->changed, &vm->lock);
@@ -173,8 +174,8 @@ void threads_quit(struct vm *vm)
 {
 	unsigned nr = want(vm, WANT_QUIT);
 
-	console_release(vm->console);
 	kick(vm, nr);
+	console_release(vm->console);
 	for (unsigned i = 0; i < nr; i++)
 		pthread_join(vm->threads[i].id, NULL);
 	vm->nr_threads = 0;

@@ -98,3 +98,11 @@ int scratch_file(const void *buf, size_t size, char path[static 32])
 	snprintf(path, 32, "/proc/self/fd/%d", fd);
 	return fd;
 }
+
+/* Linux Documentation/arch/arm64/booting.rst, section 4. */
+void make_image(void *kernel, uint64_t mem_size)
+{
+	uint64_t header[8] = { [2] = mem_size, [7] = 0x644d5241 };
+
+	memcpy(kernel, header, sizeof(header));
+}

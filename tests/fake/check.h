@@ -46,6 +46,12 @@ void stdio_give_back(void);
 /* A file of @size bytes of @buf, by a path that lives as long as its fd. */
 int scratch_file(const void *buf, size_t size, char path[static 32]);
 
+/*
+ * Make the 64 bytes at @kernel the header of an arm64 Image that needs
+ * @mem_size bytes of memory, at RAM + 2 MiB.
+ */
+void make_image(void *kernel, uint64_t mem_size);
+
 #define TEST(fn) cmocka_unit_test(fn)
 
 #endif

@@ -533,7 +533,8 @@ static void truncated_streams_are_told_at_any_length(void **state)
 		for (size_t cut = n - 1; cut > 5; cut -= 1 + cut / 9) {
 			write_file(file, cut);
 			snprintf(words, sizeof(words),
-				 "%s: truncated, goes on after byte %zu",
+				 "%s: truncated, goes on after byte %zu"
+				 "; copy it anew",
 				 p->name, cut);
 			if (image_open(&img, path) == 0) {
 				assert_int_equal(image_load(&img, mem, ROOM),
@@ -701,8 +702,9 @@ static void what_cannot_be_opened_is_named(void **state)
 {
 	(void)state;
 	assert_int_equal(image_open(&img, "/nowhere/Image"), -ENOENT);
-	assert_string_equal(err_text(),
-			    "'/nowhere/Image': No such file or directory; is the path right?");
+	assert_string_equal(
+		err_text(),
+		"'/nowhere/Image': No such file or directory; is the path right?");
 	assert_int_equal(img.fd, -1);
 	assert_int_equal(image_open(&img, "/tmp"), -EISDIR);
 	assert_int_equal(img.fd, -1);

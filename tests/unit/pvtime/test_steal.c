@@ -18,22 +18,38 @@ static uint64_t thread_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void own_thread_has_run_and_goes_on_running(void **state)
+/* Run for @ns. */
+static void burn(uint64_t ns)
 {
-	pid_t self = (pid_t)syscall(SYS_gettid);
-	struct steal_times a, b;
-	uint64_t start;
+	uint64_t start = thread_ns();
 
-	(void)state;
-	assert_int_equal(steal_read(self, &a), 0);
-	assert_true(a.run_ns > 0);
-	start = thread_ns();
-	while (thread_ns() - start < 20000000)
+	while (thread_ns() - start < ns)
 		;
 	sched_yield(); /* the kernel does its sums now */
-	assert_int_equal(steal_read(self, &b), 0);
-	assert_true(b.run_ns - a.run_ns >= 10000000);
-	assert_true(b.wait_ns >= a.wait_ns);
+}
+
+static void
+times_of_the_own_thread_are_what_it_ran_and_what_it_waited(void **state)
+{
+	const uint64_t ms = 1000000;
+	pid_t self = (pid_t)syscall(SYS_gettid);
+	uint64_t before, after;
+	struct steal_times t, old;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(steal_read(self, &old), 0);
+	/* Until one of both is by far the larger. */
+	do {
+		burn(20 * ms);
+		before = thread_ns();
+		assert_int_equal(steal_read(self, &t), 0);
+		after = thread_ns();
+	} while (t.run_ns < t.wait_ns + 50 * ms &&
+		 t.wait_ns < t.run_ns + 50 * ms && n++ < 100);
+	assert_in_range(t.run_ns, before < 20 * ms ? 0 : before - 20 * ms,
+			after);
+	assert_true(t.wait_ns >= old.wait_ns);
 }
 
 static void thread_that_is_not_ours_is_an_error_by_its_path(void **state)
@@ -50,7 +66,7 @@ static void thread_that_is_not_ours_is_an_error_by_its_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(own_thread_has_run_and_goes_on_running),
+		TEST(times_of_the_own_thread_are_what_it_ran_and_what_it_waited),
 		TEST(thread_that_is_not_ours_is_an_error_by_its_path),
 	};
 

@@ -35,7 +35,7 @@
 		.what = FAKE_CALL, .call = fn, \
 	}
 
-enum { MS = 1000000, KERNEL = 70000, ENTRY = LAYOUT_RAM + 0x80000 };
+enum { MS = 1000000, KERNEL = 70000, ENTRY = LAYOUT_RAM + 0x200000 };
 
 static struct left before;
 static struct vm *vm;
@@ -50,6 +50,7 @@ static int set_up(void **state)
 	alarm(60); /* whatever hangs */
 	fake_kvm_reset();
 	memset(kernel, 0xd5, sizeof(kernel));
+	make_image(kernel, sizeof(kernel));
 	kernel_fd = scratch_file(kernel, sizeof(kernel), kernel_path);
 	before = left_now();
 	config = (struct vm_config){ .kernel = kernel_path,

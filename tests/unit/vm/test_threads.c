@@ -2,7 +2,9 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fake_kvm.h"
@@ -122,6 +124,39 @@ static void resets_asked_by_all_vcpus_at_once_end(void **state)
 	assert_int_equal(run(), VM_OFF);
 }
 
+static atomic_bool outside;
+
+/* On its way to the guest, when main's signal comes. */
+static void be_outside(void)
+{
+	atomic_store(&outside, true);
+	while (nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL) == 0)
+		;
+}
+
+static void wait_for_outside(void)
+{
+	while (!atomic_load(&outside))
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+static void
+signal_that_comes_before_the_guest_is_entered_is_not_lost(void **state)
+{
+	struct fake_step first[] = {
+		{ .what = FAKE_CALL, .call = wait_for_outside }, off
+	};
+	struct fake_step other[] = { { .what = FAKE_CALL,
+				       .call = be_outside } };
+
+	(void)state;
+	alarm(20);
+	atomic_store(&outside, false);
+	fake_kvm_script(0, first, 2);
+	fake_kvm_script(1, other, 1);
+	assert_int_equal(run(), VM_OFF);
+}
+
 static char name[32];
 
 static void read_name(void)
@@ -170,6 +205,7 @@ int main(void)
 		T(power_off_by_any_and_by_all_vcpus_ends),
 		T(resets_hit_busy_vcpus_and_each_keeps_its_thread),
 		T(resets_asked_by_all_vcpus_at_once_end),
+		T(signal_that_comes_before_the_guest_is_entered_is_not_lost),
 		T(threads_have_their_vcpus_names),
 		T(accesses_of_all_vcpus_are_answered),
 	};

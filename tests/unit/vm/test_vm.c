@@ -13,7 +13,7 @@
 #include "util/util.h"
 #include "vm/vm.h"
 
-enum { ENTRY = LAYOUT_RAM + 0x80000, KERNEL = 70000, INITRD = 5000 };
+enum { ENTRY = LAYOUT_RAM + 0x200000, KERNEL = 70000, INITRD = 5000 };
 
 static struct left before;
 static struct vm *vm;
@@ -28,6 +28,7 @@ static int set_up(void **state)
 	fake_kvm_reset();
 	for (size_t i = 0; i < sizeof(kernel); i++)
 		kernel[i] = (uint8_t)(i * 7 + i / 251 + 1);
+	make_image(kernel, sizeof(kernel));
 	memset(initrd, 'i', sizeof(initrd));
 	kernel_fd = scratch_file(kernel, sizeof(kernel), kernel_path);
 	initrd_fd = scratch_file(initrd, sizeof(initrd), initrd_path);
@@ -187,7 +188,8 @@ static void kernel_and_initrd_that_cannot_be_read_are_named(void **state)
 	(void)state;
 	config.kernel = "/nowhere/Image";
 	assert_int_equal(vm_new(&config, &vm), -ENOENT);
-	assert_words("kernel: '/nowhere/Image': No such file or directory; is the path right?");
+	assert_words(
+		"kernel: '/nowhere/Image': No such file or directory; is the path right?");
 	check_nothing_held();
 
 	config.kernel = kernel_path;
@@ -275,6 +277,37 @@ static void every_failure_is_undone(void **state)
 	log_set_level(LOG_INFO);
 }
 
+/* Whatever it is that fails: the machine is there, and says no. */
+static void auto_goes_on_where_the_host_refuses_records(void **state)
+{
+	unsigned off = 0;
+
+	(void)state;
+	log_set_level(LOG_ERROR);
+	for (unsigned n = 1;; n++) {
+		bool met;
+
+		fake_kvm_reset();
+		fault_arm(n, EPERM);
+		if (vm_new(&config, &vm) < 0)
+			vm = NULL;
+		met = fault_met();
+		if (met && vm && strcmp(vm_provider(vm), "off") == 0) {
+			assert_int_equal(fake_kvm.slots[SLOT_PVTIME].size, 0);
+			assert_int_equal(fake_kvm.cpus[0].record, 0);
+			off++;
+		}
+		vm_free(vm);
+		vm = NULL;
+		check_nothing_held();
+		if (!met)
+			break;
+	}
+	/* The capability, the mapping, the slot and the first record. */
+	assert_int_equal(off, 4);
+	log_set_level(LOG_INFO);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -293,6 +326,7 @@ int main(void)
 		T(host_without_the_asked_parts_is_told_so),
 		T(machine_without_a_kernel_has_a_tree),
 		T(every_failure_is_undone),
+		T(auto_goes_on_where_the_host_refuses_records),
 	};
 
 	return cmocka_run_group_tests_name("vm", tests, NULL, NULL);

@@ -17,7 +17,8 @@ int save_all(int fd, const void *buf, size_t size);
 /*
  * Make @path hold exactly @size bytes of @buf.  What was there stays until the
  * new content is complete, and stays where that fails.  A device or a pipe is
- * written to as it is.
+ * written to as it is.  A new file is its owner's alone: a device tree holds its
+ * guest's random seeds.
  */
 int save_file(const char *path, const void *buf, size_t size);
 

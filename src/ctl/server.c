@@ -16,6 +16,7 @@
 
 #include "ctl/path.h"
 #include "util/err.h"
+#include "util/log.h"
 #include "util/loop.h"
 #include "vm/vm.h"
 
@@ -141,6 +142,11 @@ static void on_connect(void *ctx, short revents)
 	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	(void)revents;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		/* It would be ready for ever: better deaf than busy. */
+		log_warn("control socket: %s; closed", strerror(errno));
+		loop_del(vm_loop(s->vm), s->fd);
+	}
 	if (fd < 0)
 		return;
 	for (unsigned i = 0; i < CLIENTS; i++) {

@@ -52,8 +52,6 @@ static int write_and_rename(const char *path, const void *buf, size_t size)
 		goto out_free;
 	}
 	rc = save_all(fd, buf, size);
-	if (fchmod(fd, 0644) < 0 && rc == 0)
-		rc = err_set(errno, "mode");
 	if (close(fd) < 0 && rc == 0) /* where network disks tell */
 		rc = err_set(errno, "close");
 	if (rc == 0 && rename(temp, path) < 0)

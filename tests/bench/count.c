@@ -99,6 +99,23 @@ static int open_counter(void)
 	return fd;
 }
 
+/*
+ * Wait until the kernel has had time to tidy up after the run before, and
+ * until it has just had a clock tick.  What a tick brings with it (the earlier
+ * runs' memory is freed in its wake) is a tenth of a short run: so each begins
+ * at the same distance from the next one.
+ */
+static void settle(void)
+{
+	struct timespec t = { .tv_nsec = 12000000 }, first;
+
+	nanosleep(&t, NULL);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &first);
+	do {
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	} while (t.tv_sec == first.tv_sec && t.tv_nsec == first.tv_nsec);
+}
+
 /* Run @c once and note what it cost. */
 static void measure(struct command *c, const posix_spawn_file_actions_t *null,
 		    const posix_spawnattr_t *attr, bool instructions, int limit)
@@ -111,6 +128,7 @@ static void measure(struct command *c, const posix_spawn_file_actions_t *null,
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
+	settle();
 	cost = now();
 	rc = posix_spawn(&pid, c->argv[0], null, attr, c->argv, environ);
 	if (rc)

@@ -55,7 +55,7 @@ static void file_holds_exactly_what_was_saved(void **state)
 	assert_int_equal(save_file(path, "2nd", 3), 0);
 	expect_content("2nd");
 	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(save_file(path, "", 0), 0);
 	expect_content("");
 }

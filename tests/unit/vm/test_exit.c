@@ -142,13 +142,6 @@ static void other_exits_are_refused_by_number(void **state)
 	}
 }
 
-static void exit_for_a_signal_is_nothing(void **state)
-{
-	(void)state;
-	run->exit_reason = KVM_EXIT_INTR;
-	assert_int_equal(exit_handle(vm, &vm->vcpus[0]), EVENT_NONE);
-}
-
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -161,7 +154,6 @@ int main(void)
 		T(access_that_cannot_be_emulated_is_an_abort_in_the_guest),
 		T(cpu_that_refuses_the_guest_is_a_failure),
 		T(other_exits_are_refused_by_number),
-		T(exit_for_a_signal_is_nothing),
 	};
 
 	log_set_level(LOG_ERROR);

@@ -230,9 +230,10 @@ static void uart_write(struct device *d, uint64_t off, unsigned len, uint64_t v)
 		u->fbrd = half & 0x3f;
 		break;
 	case UARTLCR_H:
-		if ((u->lcr_h ^ half) & LCR_H_FEN)
-			u->nr_rx = 0; /* as changing the FIFO's depth does */
 		u->lcr_h = half & 0xff;
+		/* What came before the driver did is kept, if it fits. */
+		if (u->nr_rx > depth(u))
+			u->nr_rx = depth(u);
 		break;
 	case UARTCR:
 		u->cr = half & 0xff87;

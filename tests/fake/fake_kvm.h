@@ -43,16 +43,16 @@ struct fake_attr {
 	uint64_t value; /* 0 where the attribute has no data */
 };
 
-/* What a vCPU does next; kvm_vcpu_run() returns for each. */
+/* What a vCPU does next; kvm_vcpu_run() returns for each but the last two. */
 enum fake_what {
 	FAKE_WRITE, /* @len bytes of @value to @addr */
 	FAKE_READ,  /* @len bytes from @addr, to be found in @value */
 	FAKE_EVENT, /* system event @value */
 	FAKE_EXIT,  /* exit reason @value, and nothing else */
 	FAKE_FAIL,  /* KVM_RUN fails with errno @value */
-	FAKE_CALL,  /* the test's own @call, on the vCPU's thread */
 	FAKE_WAIT,  /* stay in the guest until a signal comes */
-	FAKE_IRQ,   /* stay there until SPI @value is high */
+	FAKE_IRQ,   /* stay there until SPI @value is high, then go on */
+	FAKE_CALL,  /* the test's own @call, on the vCPU's thread, then go on */
 };
 
 struct fake_step {

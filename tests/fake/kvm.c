@@ -592,6 +592,8 @@ static bool stopped(const struct kvm_vcpu *vcpu)
 	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_SEQ_CST);
 }
 
+enum { STAYS = 1 }; /* the guest goes on with its next step */
+
 /*
  * In the guest until a signal comes, or @irq (negative: none) is high.  As in
  * the kernel no signal can be lost: one that came before is told by
@@ -610,8 +612,10 @@ static int in_guest(struct kvm_vcpu *vcpu, int irq)
 	while (rc == 0 && (irq < 0 || !spi_is_high((unsigned)irq)))
 		rc = ppoll(NULL, 0, irq < 0 ? NULL : &ms, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc == 0)
+		return STAYS;
 	vcpu->run->exit_reason = KVM_EXIT_INTR;
-	return rc < 0 ? -EINTR : 0;
+	return -EINTR;
 }
 
 static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
@@ -641,9 +645,8 @@ static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
 	case FAKE_FAIL:
 		return err_set((int)step->value, "run vCPU %u", vcpu->id);
 	case FAKE_CALL:
-		run->exit_reason = KVM_EXIT_INTR;
 		step->call();
-		return 0;
+		return STAYS;
 	case FAKE_WAIT:
 		return in_guest(vcpu, -1);
 	case FAKE_IRQ:
@@ -655,7 +658,7 @@ static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
 static int run(struct kvm_vcpu *vcpu)
 {
 	struct fake_cpu *cpu = cpu_of(vcpu);
-	int err = fault_now();
+	int rc, err = fault_now();
 
 	/* First of all an access of before is completed. */
 	if (cpu->reading) {
@@ -664,16 +667,19 @@ static int run(struct kvm_vcpu *vcpu)
 		       cpu->reading->len);
 		cpu->reading = NULL;
 	}
-	if (err == EINTR || stopped(vcpu)) {
-		vcpu->run->exit_reason = KVM_EXIT_INTR;
-		return -EINTR;
-	}
-	if (err)
+	if (err && err != EINTR)
 		return err_set(err, "run vCPU %u", vcpu->id);
-	if (cpu->nr_steps == 0)
-		return in_guest(vcpu, -1);
-	cpu->nr_steps--;
-	return do_step(vcpu, cpu->steps++);
+	do {
+		if (err || stopped(vcpu)) {
+			vcpu->run->exit_reason = KVM_EXIT_INTR;
+			return -EINTR;
+		}
+		if (cpu->nr_steps == 0)
+			return in_guest(vcpu, -1);
+		cpu->nr_steps--;
+		rc = do_step(vcpu, cpu->steps++);
+	} while (rc == STAYS);
+	return rc;
 }
 
 int kvm_vcpu_run(struct kvm_vcpu *vcpu)

@@ -315,16 +315,25 @@ static void room_is_told_when_the_fifo_is_empty(void **state)
 	assert_int_equal(nr_room, 1);
 }
 
-static void change_of_depth_empties_the_fifo_and_tells_of_room(void **state)
+static void change_of_depth_keeps_what_fits_and_tells_of_room(void **state)
 {
 	(void)state;
 	set(LCR_H, FEN);
 	receive(20);
 	nr_room = 0;
 	set(LCR_H, 0);
-	assert_int_equal(get(FR), RXFE | TXFE);
-	assert_int_equal(get(RIS), 0);
+	assert_int_equal(get(FR) & RXFE, 0);
 	assert_true(nr_room > 0);
+	assert_int_equal(get(DR), 1);
+	assert_int_equal(get(FR), RXFE | TXFE);
+}
+
+static void what_came_before_the_driver_is_kept(void **state)
+{
+	(void)state;
+	receive(1);
+	set(LCR_H, FEN);
+	assert_int_equal(get(DR), 1);
 }
 
 static void same_depth_again_keeps_what_was_received(void **state)
@@ -396,7 +405,8 @@ int main(void)
 		T(break_comes_through_the_fifo_with_its_flag),
 		T(break_that_does_not_fit_is_lost_without_a_trace),
 		T(room_is_told_when_the_fifo_is_empty),
-		T(change_of_depth_empties_the_fifo_and_tells_of_room),
+		T(change_of_depth_keeps_what_fits_and_tells_of_room),
+		T(what_came_before_the_driver_is_kept),
 		T(same_depth_again_keeps_what_was_received),
 		T(reset_forgets_all_and_lowers_the_line),
 		T(without_a_port_output_vanishes),

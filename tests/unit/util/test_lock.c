@@ -2,11 +2,12 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 #include "util/lock.h"
 
-enum { THREADS = 4, TIMES = 50000 };
+enum { THREADS = 4, TIMES = 5000 };
 
 static struct lock lock;
 static volatile unsigned counter;
@@ -15,8 +16,12 @@ static void *count(void *arg)
 {
 	(void)arg;
 	for (unsigned i = 0; i < TIMES; i++) {
+		unsigned was;
+
 		lock_take(&lock);
-		counter = counter + 1;
+		was = counter;
+		sched_yield(); /* the others shall try */
+		counter = was + 1;
 		lock_give(&lock);
 	}
 	return NULL;

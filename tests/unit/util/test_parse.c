@@ -108,7 +108,7 @@ static void sizes_out_of_range_are_told_the_range_in_large_units(void **state)
 {
 	static const char *const bad[] = {
 		"0",	     "1023B",
-		"65537",     "17592186044416M",
+		"65537",     "17592186044480M",
 		"99999999T", "18446744073709551616"
 	};
 	char words[128];

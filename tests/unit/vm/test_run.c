@@ -80,9 +80,9 @@ static enum vm_end run_to(int out, struct fake_step *steps, size_t n)
 	enum vm_end end;
 
 	fake_kvm_script(0, steps, n);
+	stdio_take(-1, out);
 	if (!vm)
 		assert_int_equal(vm_new(&config, &vm), 0);
-	stdio_take(-1, out);
 	end = vm_run(vm);
 	stdio_give_back();
 	for (unsigned i = 0; i < FAKE_CPUS; i++)
@@ -214,7 +214,7 @@ static void hundred_resets_leave_nothing_behind(void **state)
 
 static void fail_clearing(void)
 {
-	fault_arm(2, ENOMEM); /* after this vCPU's next run */
+	fault_arm(1, ENOMEM);
 }
 
 static void failed_reset_is_a_failure_with_words(void **state)
@@ -342,10 +342,16 @@ static void panic_that_ends_in_a_reset_is_a_crash_with_no_reboot(void **state)
 
 static void panic_that_ends_in_a_reset_is_forgotten_after_it(void **state)
 {
+	static struct fake_step steps[512];
+	struct fake_step *end =
+		say(steps, "Kernel panic - not syncing: of before\n");
+
 	(void)state;
-	assert_int_equal(say_and("Kernel panic - not syncing: oops\n",
-				 (struct fake_step)RESET),
-			 VM_OFF);
+	*end++ = (struct fake_step)RESET;
+	end = say(end, last_words);
+	*end++ = (struct fake_step)WAIT;
+	assert_int_equal(run_to(-1, steps, (size_t)(end - steps)), VM_CRASHED);
+	assert_words("the guest crashed: Kernel panic - not syncing: no init");
 	assert_int_equal(fake_kvm.cpus[0].inits, 2);
 }
 

@@ -54,8 +54,8 @@ static enum vm_end run(void)
 	enum vm_end end;
 	struct vm *vm;
 
-	assert_int_equal(vm_new(&config, &vm), 0);
 	stdio_take(-1, -1);
+	assert_int_equal(vm_new(&config, &vm), 0);
 	end = vm_run(vm);
 	stdio_give_back();
 	vm_free(vm);
@@ -157,6 +157,31 @@ signal_that_comes_before_the_guest_is_entered_is_not_lost(void **state)
 	assert_int_equal(run(), VM_OFF);
 }
 
+/* Somewhere in the kernel, and not to be hurried. */
+static void take_time(void)
+{
+	struct timespec left = { .tv_nsec = 50000000 };
+
+	atomic_store(&outside, true);
+	while (nanosleep(&left, &left) < 0)
+		;
+}
+
+static void reset_waits_for_the_slowest_vcpu(void **state)
+{
+	struct fake_step first[] = {
+		{ .what = FAKE_CALL, .call = wait_for_outside }, reset, off
+	};
+	struct fake_step other[] = { { .what = FAKE_CALL, .call = take_time } };
+
+	(void)state;
+	atomic_store(&outside, false);
+	fake_kvm_script(0, first, 3);
+	fake_kvm_script(1, other, 1);
+	assert_int_equal(run(), VM_OFF);
+	assert_int_equal(fake_kvm.cpus[1].inits, 2);
+}
+
 static char name[32];
 
 static void read_name(void)
@@ -206,6 +231,7 @@ int main(void)
 		T(resets_hit_busy_vcpus_and_each_keeps_its_thread),
 		T(resets_asked_by_all_vcpus_at_once_end),
 		T(signal_that_comes_before_the_guest_is_entered_is_not_lost),
+		T(reset_waits_for_the_slowest_vcpu),
 		T(threads_have_their_vcpus_names),
 		T(accesses_of_all_vcpus_are_answered),
 	};

@@ -199,6 +199,11 @@ unit-cross: $(UNITS:%=$(B)/cross/tests/unit/%)
 	@QEMU="$(if $(NATIVE),,qemu-aarch64)" \
 		tests/unit/run $(B)/cross/tests/unit $(UNITS)
 
+# The trees in dts/, written anew by the test that compares them.
+.PHONY: dts
+dts: $(B)/native/tests/unit/boot/test_dts
+	@UPDATE_DTS=1 $<
+
 # ---- fuzz targets -----------------------------------------------------------
 
 FUZZES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -238,7 +238,10 @@ fmt:
 
 # ---- tests where a KVM is: this machine's, or the emulated host's -------------
 
-.PHONY: system bench check demo deps
+.PHONY: host system bench check demo deps
+host:
+	@tests/host/selftest
+
 system: $(VMM) $(TOOLS) guest
 	@tests/system/run $(B)
 
@@ -246,7 +249,7 @@ bench: $(VMM) $(TOOLS) guest
 	@tests/bench/run
 
 # Built side by side, run one after the other: the machine may be small.
-CHECKS := lint unit-native unit-cross fuzz system
+CHECKS := lint unit-native unit-cross fuzz host system
 check:
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@for c in $(CHECKS); do \

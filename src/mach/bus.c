@@ -45,7 +45,7 @@ static struct bus_window *find(struct bus *bus, gpa_t gpa, unsigned len)
 
 static void nothing(struct bus *bus, const char *what, gpa_t gpa, unsigned len)
 {
-	if (!atomic_exchange(&bus->told, true))
+	if (!atomic_load(&bus->told) && !atomic_exchange(&bus->told, true))
 		log_warn("guest %s %u bytes at %#" PRIx64 ", where nothing is; "
 			 "further ones are not logged",
 			 what, len, gpa);

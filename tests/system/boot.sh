@@ -11,11 +11,13 @@ boots()
 		fail "the VMM's log does not say that it is on: $(cat "$g/err")"
 	ask 'dmesg | grep arm-pv'
 	has "arm-pv: using stolen time PV" "$answer"
+	# shellcheck disable=SC2016 # the guest's shell expands it
 	ask 'echo $((6 * 7)); uname -r; grep -c ^processor /proc/cpuinfo'
 	has 42 "$answer"
 	has "${1%newest}" "$answer"
 	type 'exec setsid cttyhack sh'
 	await '# '
+	# shellcheck disable=SC2016
 	type 'echo $((7 * 8))x'
 	await 56x
 	type 'poweroff -f'

@@ -62,7 +62,8 @@ echoes()
 stdio()
 {
 	timeout 20 "$vmm" run -k "$here/mon.bin" --timeout 2 < /dev/null > out
-	[ $? -eq 124 ] || fail "input from /dev/null: status $?"
+	status=$?
+	[ $status -eq 124 ] || fail "input from /dev/null: status $status"
 	has "mon: ready" "$(cat out)"
 	timeout 20 "$vmm" run -k "$here/off.bin" <&- ||
 		fail "no input: status $?"
@@ -75,7 +76,8 @@ stdio()
 	echo o | timeout 20 "$vmm" run -k "$here/mon.bin" > out ||
 		fail "input that ends: status $?"
 	timeout 20 "$vmm" run -k "$here/mon.bin" < /dev/null > /dev/full 2> err
-	[ $? -eq 1 ] || fail "a full disk: status $?"
+	status=$?
+	[ $status -eq 1 ] || fail "a full disk: status $status"
 	has "console output: No space left" "$(cat err)"
 }
 
@@ -99,9 +101,11 @@ reader_sleeps()
 	sleep 30 < out &
 	guests="$guests $!"
 	timeout 20 "$vmm" run -k "$here/flood.bin" --timeout 2 < /dev/null > out
-	[ $? -eq 124 ] || fail "--timeout: status $?"
+	status=$?
+	[ $status -eq 124 ] || fail "--timeout: status $status"
 	timeout -s TERM 2 "$vmm" run -k "$here/flood.bin" < /dev/null > out
-	[ $? -eq 143 ] || fail "SIGTERM: status $?"
+	status=$?
+	[ $status -eq 143 ] || fail "SIGTERM: status $status"
 }
 
 # -- terminals: pty's status is 99 if they are not given back --
@@ -245,6 +249,7 @@ linux_shell()
 	sleep 1
 	keys '\003'
 	await '# '
+	# shellcheck disable=SC2016 # the guest's shell expands it
 	keys 'echo $((6 * 7))x\n'
 	await 42x
 	keys 'poweroff -f\n'

@@ -218,7 +218,7 @@ name_in_use()
 {
 	mon --name same
 	refused 1 "'same'" "choose another" -k "$here/off.bin" --name same
-	"$vmm" stat same > stat || fail "the first one was disturbed"
+	"$vmm" stat same > answer || fail "the first one was disturbed"
 	type o
 	ended 0
 	[ ! -e /run/pvtime-vmm/same.sock ] || fail "the socket was left behind"
@@ -233,7 +233,7 @@ stale_socket()
 	"$vmm" stat stale 2> err && fail "stat finds what was killed"
 	has "no guest of that name runs" "$(cat err)"
 	mon --name stale
-	"$vmm" stat stale > stat || fail "stat: status $?"
+	"$vmm" stat stale > answer || fail "stat: status $?"
 	type o
 	ended 0
 }

@@ -185,7 +185,7 @@ reboots()
 	diff first second > difference ||
 		fail "the second boot's log differs: $(cat difference)"
 	diff fds-first fds-second || fail "descriptors: $(cat fds-second)"
-	"$vmm" stat --json reboots > stat || fail "stat fails after a reset"
+	"$vmm" stat --json reboots > answer || fail "stat fails after a reset"
 	type 'poweroff -f'
 	ended 0
 }

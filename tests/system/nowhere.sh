@@ -6,7 +6,7 @@
 ignored()
 {
 	mon
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		tell n
 		has "nowhere: 0x0" "$answer"
 	done
@@ -21,7 +21,7 @@ ignored()
 aborted()
 {
 	mon
-	for i in 1 2; do
+	for _ in 1 2; do
 		tell l
 		has "pair: abort, esr 0x" "$answer"
 		has 96000010 "$answer" # from the same level, external
@@ -49,7 +49,7 @@ scribbled()
 	tell s
 	tell v
 	has "revision 3735928559" "$answer" # 0xdeadbeef
-	"$vmm" stat scribbled > stat || fail "stat: status $?"
+	"$vmm" stat scribbled > answer || fail "stat: status $?"
 	tell p
 	has "revision 0 attributes 0" "$answer"
 	type o

@@ -43,7 +43,9 @@ panics()
 numbers()
 {
 	pid=$(cat "$g/pid")
+	# shellcheck disable=SC2012 # their names are numbers
 	fds=$(ls "/proc/$pid/fd" | wc -l)
+	# shellcheck disable=SC2012
 	threads=$(ls "/proc/$pid/task" | wc -l)
 	size=$(sed -n 's/^VmSize:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
 	rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
@@ -84,10 +86,39 @@ hundred_resets()
 	ended 0
 }
 
+# What was stolen before a reset is not in the records after it.
+records_restart()
+{
+	mon -c 2 --name restart
+	tell p
+	where=${answer%%record:*}
+	tell 2
+	taskset 1 sh -c 'while :; do :; done' &
+	neighbour=$!
+	guests="$guests $neighbour"
+	pin 1
+	sleep 3
+	pin 3
+	kill $neighbour
+	before=$(records_of | sed -n 's/^1 [0-9]* //p')
+	type r
+	await "mon: ready"
+	after=$(records_of | sed -n 's/^1 [0-9]* //p')
+	[ "$before" -gt 500000000 ] || fail "only $before ns were stolen"
+	[ "$after" -lt 1000000 ] || fail "$before ns, and $after after a reset"
+	tell p
+	[ "${answer%%record:*}" = "$where" ] || fail "$where, then $answer"
+	tell 1
+	has "cpu 0x1: mpidr 0x1 record 0x90a0040" "$answer"
+	type o
+	ended 0
+}
+
 check "CPU 1 off and on, twice" offline
 check "Linux reboots" reboots
 check "Linux reboots, GICv3 without ITS" reboots --irqchip gicv3
 check "reset with --no-reboot: status 4" no_reboot
 check "panic that reboots: status 3" panics -1
 check "panic that hangs: status 3" panics 0
+check "records restart with a reset" records_restart
 check "100 resets, nothing grows" hundred_resets

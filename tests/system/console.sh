@@ -108,6 +108,17 @@ reader_sleeps()
 	[ $status -eq 143 ] || fail "SIGTERM: status $status"
 }
 
+# Signals that our parent ignores do not end us: nohup(1).
+ignored()
+{
+	trap '' HUP
+	mon
+	kill -HUP "$(cat "$g/pid")"
+	tell b
+	type o
+	ended 0
+}
+
 # -- terminals: pty's status is 99 if they are not given back --
 
 # on_terminal ARG...: as run, on a terminal.
@@ -261,6 +272,7 @@ check "$((input / 1024)) KiB of input" echoes
 check "any standard input and output" stdio
 check "reader gone" reader_gone
 check "reader asleep" reader_sleeps
+check "ignored signals stay ignored" ignored
 check "terminal: power-off" powers_off
 check "terminal: Ctrl-a" ctrl_a
 check "terminal: Ctrl-a x with a hung guest" ctrl_a_hung

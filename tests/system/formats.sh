@@ -3,16 +3,6 @@
 #
 # formats.sh - kernels of every form, initrds and memory of every size.
 
-# le64 FILE OFFSET NUMBER: write the number there, little-endian.
-le64()
-{
-	number=$3
-	for byte in 0 1 2 3 4 5 6 7; do
-		# shellcheck disable=SC2059 # the format is the byte
-		printf "\\$(printf %03o $((number >> (8 * byte) & 255)))"
-	done | dd of="$1" bs=1 seek="$2" conv=notrunc
-}
-
 # boots KERNEL: as far as init, and off again.
 boots()
 {

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@ static _Noreturn void child(const char *terminal, char **argv)
 {
 	int fd;
 
+	/* A script's "&" ignores these; at a terminal they are as usual. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	setsid();
 	fd = open(terminal, O_RDWR); /* the session's first is its own */
 	for (int i = 0; i < 3; i++)

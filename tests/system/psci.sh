@@ -89,7 +89,7 @@ hundred_resets()
 # What was stolen before a reset is not in the records after it.
 records_restart()
 {
-	mon -c 2 --name restart
+	mon -c 2 --name "$g"
 	tell p
 	where=${answer%%record:*}
 	tell 2

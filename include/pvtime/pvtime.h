@@ -1,54 +1,71 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pvtime.h - stolen time, host side: where the records are, who fills them.
+ * pvtime.h - stolen time for arm64 guests under KVM, the VMM's side.
  *
  * The guest has one 64-byte record per vCPU in guest-physical memory that
  * holds nothing else.  Somebody, the provider, adds to a record the time that
- * its vCPU thread could have run but did not; the guest gets the record's
- * address by a hypercall.  This is the order of calls for any VMM:
+ * its vCPU's thread was ready to run and had to wait; the guest learns the
+ * record's address by a hypercall.  This library is all that a VMM needs for
+ * it, and asks for no more than descriptors and addresses:
  *
- *	pvtime_choose()    once the first vCPU is created and initialised
- *	pvtime_init()      makes the region and its memory slot
- *	pvtime_attach()    each vCPU, before any of them runs
- *	pvtime_fdt()       while the device tree is written
- *	pvtime_read()      whenever the host wants to know
- *	pvtime_reset()     the guest starts anew, on the same vCPUs
- *	pvtime_fini()      after the last vCPU stopped
+ *	pvtime_choose()  when the first vCPU is created and initialised: which
+ *	                 provider does this host allow?
+ *	pvtime_init()    makes the region of records and its memory slot
+ *	pvtime_attach()  each vCPU, before any of them runs
+ *	pvtime_fdt()     while the device tree is written
+ *	pvtime_call()    when KVM_RUN ends with KVM_EXIT_HYPERCALL
+ *	pvtime_sample()  whenever the host wants to know
+ *	pvtime_reset()   the guest starts anew, on the same vCPUs
+ *	pvtime_fini()    after the last vCPU has stopped
  *
- * Rules that KVM does not check for us (kept here, relied on everywhere):
- *  1. One thread per vCPU, for its life: KVM adds differences of that
- *     thread's run delay, another thread's would make the record jump back.
- *  2. The slot is there before the address is set, and is not read-only.
- *  3. The address is set once per vCPU descriptor; it outlives a new
- *     KVM_ARM_VCPU_INIT, so a reset leaves it alone.
- *  4. From then on the record is written each time the vCPU is loaded, asked
- *     for or not: the region must not lie in memory the guest may use.
+ * Four providers, best first:
+ *
+ *	steady  as kvm, but the guest's calls come to us by KVM's SMCCC filter,
+ *	        so that a record never goes back while one kernel reads it
+ *	        (Linux 6.4 or later)
+ *	kvm     KVM fills the records and answers the guest (Linux 5.5 or
+ *	        later).  It zeroes a record each time its vCPU asks for the
+ *	        address, and Linux asks again when a CPU comes back online
+ *	device  the PV_TIME device of the patch series of August 2019; its first
+ *	        version has the records in memory of the kernel
+ *	off     the guest's discovery says no
+ *
+ * Rules that KVM does not check, and a VMM must keep:
+ *  1. One thread per vCPU, for its life: KVM adds differences of that thread's
+ *     run delay, and another thread's would make the record jump.
+ *  2. The region's slot is there before pvtime_attach(), is writable, and stays
+ *     until the vCPUs are closed.
+ *  3. An address is set once per vCPU descriptor.  It outlives a new
+ *     KVM_ARM_VCPU_INIT: after a reset of the guest do not attach again.
+ *  4. From then on the record is written each time the vCPU is loaded, whether
+ *     or not the guest asked for it: the region must be no memory that the
+ *     guest may use for something else.
+ *  5. KVM_ARM_VCPU_PSCI_0_2 is among the vCPUs' features, and the device tree
+ *     has a PSCI node with method "hvc": without them Linux does not look.
  *
  * Spec:    Arm DEN0057A 3; Linux Documentation/virt/kvm/arm/pvtime.rst (the
- *          record), virt/kvm/devices/vcpu.rst 3.1 (the attribute).
- * Units:   addresses, sizes: bytes.  Stolen time: nanoseconds since the guest
- *          last asked for the address; KVM restarts it at 0 each time.
- * Errors:  0 or a negative errno whose words err_text() holds.
- * Owns:    the region's host mapping and its slot.  Borrows descriptors.
- * Threads: the builder's, before any vCPU runs; pvtime_read() from any.
+ *          record), virt/kvm/devices/vcpu.rst 3.1 (the attribute),
+ *          virt/kvm/devices/vm.rst 5 (the filter).
+ * Units:   addresses and sizes: bytes.  Times: nanoseconds.
+ * Errors:  0 or a negative errno; pvtime_error() has the words.
+ * Owns:    a region that it made, and its slot.  Borrows descriptors.
+ * Threads: one for set-up, reset and fini, while no vCPU runs;
+ *          pvtime_call() from the vCPU's own thread; pvtime_read() and
+ *          pvtime_sample() from any.
  */
 #ifndef PVTIME_PVTIME_H
 #define PVTIME_PVTIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
-
-#include "kvm/vm.h" /* gpa_t */
-
-struct fdtw;
-struct kvm_vcpu;
-struct pvtime_provider;
+#include <sys/types.h>
 
 /* As the guest sees it, little-endian; only the first 16 bytes have meaning. */
 struct pvtime_record {
 	uint32_t revision;   /* 0 */
 	uint32_t attributes; /* 0 */
 	uint64_t stolen_ns;  /* the provider stores it with one access */
-	uint8_t padding[48];
+	uint8_t padding[48]; /* 0 */
 };
 
 /*
@@ -57,68 +74,134 @@ struct pvtime_record {
  */
 #define PVTIME_ALIGN UINT64_C(0x10000)
 
-/* The size of the region for @nr_records, a multiple of PVTIME_ALIGN. */
+/* The size of a region for @nr_records, a multiple of PVTIME_ALIGN. */
 uint64_t pvtime_size(unsigned nr_records);
 
-struct pvtime {
-	const struct pvtime_provider *provider;
-	int vm_fd;		       /* borrowed */
-	struct pvtime_record *records; /* owned; NULL while off */
-	gpa_t base;		       /* of record 0 */
-	uint64_t size;		       /* of the region */
-	unsigned nr_records;
+struct pvtime_provider;
+
+/* Where the records are. */
+struct pvtime_region {
+	int vm_fd;	     /* borrowed */
+	uint64_t base;	     /* IPA of record 0, on a PVTIME_ALIGN boundary */
+	unsigned nr_records; /* one for each vCPU that there can ever be */
+
+	/*
+	 * NULL: outside of all RAM; memory is made, and given to the guest in
+	 * memory slot @slot.  Else: inside a slot that there is already; this
+	 * is the host's view of it, pvtime_size() zeroed bytes, borrowed.
+	 */
+	void *memory;
 	unsigned slot;
+};
+
+/* To be read; only these functions write to it. */
+struct pvtime {
+	const struct pvtime_provider *provider; /* NULL: not initialised */
+	struct pvtime_region region;
+	uint64_t size;		       /* of the region; 0: off */
+	struct pvtime_record *records; /* NULL: off, or the kernel's memory */
+	void *state;		       /* owned, the provider's own */
 };
 
 /* 0 where @want is a word that pvtime_choose() takes, else -EINVAL. */
 int pvtime_known(const char *want);
 
 /*
- * Which provider does what @want says?  "auto": the first that works here, or
- * "off" with a reason; "on": the first that works, or an error; "off"; or a
- * provider's own name.  Asks the host through @vm_fd and @first.
+ * Which provider does what @want says?  "auto": the best that works here, or
+ * "off"; "on": the best that works, or an error; or one provider's name.
+ * Asks the host through @vm_fd and the first vCPU's @vcpu_fd, and changes
+ * nothing there.
  *
- * Fills in *ret_provider, and *ret_why, a constant text that says why stolen
- * time is off, or NULL where it is on.  -ENXIO: required, but this host cannot
- * (words say what is missing); -EINVAL: no such provider (words name all).
+ * Fills in *ret_provider, and *ret_why: in a few constant words why not a better
+ * one, or NULL where there is none.  -ENXIO: required, but this host cannot
+ * (the words say what is missing); -EINVAL: no such provider.
  */
-int pvtime_choose(const char *want, int vm_fd, const struct kvm_vcpu *first,
+int pvtime_choose(const char *want, int vm_fd, int vcpu_fd,
 		  const struct pvtime_provider **ret_provider,
 		  const char **ret_why);
 
-/* Is stolen time given to the guest?  And by whom: "kvm", ..., or "off". */
-int pvtime_is_on(const struct pvtime *pt);
-const char *pvtime_provider_name(const struct pvtime *pt);
-
 /*
- * Give the guest @nr zeroed records at @base, in memory slot @slot; with the
- * provider "off", nothing.  -EINVAL: @base not 64 KiB aligned, or no records;
- * else as mmap(2) or kvm_slot_add().  On error nothing is held and *pt is as
- * pvtime_fini() leaves it.
+ * Give the guest zeroed records.  -EINVAL: a base or a number that cannot be;
+ * else as mmap(2), KVM_SET_USER_MEMORY_REGION or, for the provider "device",
+ * KVM_CREATE_DEVICE.  On error nothing is held and *pt is off.
  */
 int pvtime_init(struct pvtime *pt, const struct pvtime_provider *provider,
-		int vm_fd, unsigned slot, gpa_t base, unsigned nr);
+		const struct pvtime_region *region);
 
 /*
- * Record @index belongs to @vcpu from now on.  -EINVAL: there is no such
- * record.  -EEXIST: the vCPU has one already.  Else as the host says.
+ * Record @index belongs to the vCPU @vcpu_fd from now on.  With the provider
+ * "device" the kernel does not ask us: vCPUs must be created in the order of
+ * their records.  -EINVAL: there is no such record.  -EEXIST: the vCPU has one
+ * already.  -EPERM, -ENXIO: this VM cannot have stolen time (a protected one);
+ * nothing has changed, and the guest can still do without.
  */
-int pvtime_attach(const struct pvtime *pt, const struct kvm_vcpu *vcpu,
-		  unsigned index);
-
-/* Nanoseconds in record @index; 0 while off.  The guest may have forged it. */
-uint64_t pvtime_read(const struct pvtime *pt, unsigned index);
-
-/* All records are as at the start; addresses stay.  No vCPU may be running. */
-void pvtime_reset(struct pvtime *pt);
+int pvtime_attach(struct pvtime *pt, unsigned index, int vcpu_fd);
 
 /*
- * The region, as a child of /reserved-memory that the kernel must not map;
- * nothing while off.  The caller has the /reserved-memory node open.
+ * vCPU @index, whose KVM_RUN has just returned, made the hypercall @function
+ * (kvm_run.hypercall.nr).  0: done, run it on; it may be off now.  -ENOENT: not
+ * a call of ours, nothing has changed.
  */
-void pvtime_fdt(const struct pvtime *pt, struct fdtw *w);
+int pvtime_call(struct pvtime *pt, unsigned index, int vcpu_fd,
+		uint64_t function);
+
+/*
+ * The region in the device tree that @fdt is writing by libfdt's sequential
+ * functions, with the node /reserved-memory open in it:
+ *
+ *	pvtime@BASE {
+ *		reg = <BASE SIZE>;	// two cells each
+ *		no-map;
+ *	};
+ *
+ * Nothing while off.  -ENOSPC: the tree's buffer is full.
+ */
+int pvtime_fdt(const struct pvtime *pt, void *fdt);
+
+/* Is stolen time given to the guest?  And by whom: "kvm", ..., or "off". */
+bool pvtime_is_on(const struct pvtime *pt);
+const char *pvtime_name(const struct pvtime *pt);
+
+/*
+ * What record @index says: 0 while off.  The guest may have forged it.  Fails
+ * only where the records are the kernel's (first version of the device).
+ */
+int pvtime_read(const struct pvtime *pt, unsigned index, uint64_t *ret_ns);
+
+/* A vCPU's time, as the host's scheduler knows it and as the guest is told. */
+struct pvtime_sample {
+	/*
+	 * Of the vCPU's thread since it began, on a CPU and ready but not on
+	 * one.  They only grow, whatever the guest does: resets, asking again,
+	 * writing to its record.  The second is what was stolen.
+	 */
+	uint64_t run_ns, wait_ns;
+	/*
+	 * The record, which restarts when a new kernel asks for it.  It was
+	 * read between two looks at the scheduler's count, which differed by
+	 * @skew_ns: 0 nearly always, and then both belong to one moment.
+	 */
+	uint64_t record_ns, skew_ns;
+};
+
+/*
+ * Look at record @index and its vCPU's thread @tid (gettid(2)) of this process,
+ * without stopping anything.  -ENOENT: no such thread, or a kernel without
+ * CONFIG_SCHED_INFO.
+ */
+int pvtime_sample(const struct pvtime *pt, unsigned index, pid_t tid,
+		  struct pvtime_sample *ret);
+
+/*
+ * The guest was reset: all records are as at the start; addresses stay.  Fails
+ * only where the records are the kernel's.
+ */
+int pvtime_reset(struct pvtime *pt);
 
 /* Undo pvtime_init().  Fine on a zeroed *pt, and twice. */
 void pvtime_fini(struct pvtime *pt);
+
+/* The words of this thread's last error; valid until its next. */
+const char *pvtime_error(void);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Each part of the machine writes its own node with these calls and checks
  * none of them: the first error sticks in the writer, later calls do nothing,
- * and fdtw_finish() reports it.
+ * and fdtw_finish() or fdtw_error() reports it.
  *
  * Spec:    Devicetree Specification v0.4; addresses and sizes are two cells.
  * Errors:  sticky; fdtw_finish() words them.
@@ -25,6 +25,13 @@ struct fdtw {
 
 /* Begin a tree in @buf of @size bytes, with its root node open. */
 void fdtw_begin(struct fdtw *w, void *buf, size_t size);
+
+/* Go on in a tree that others began in @buf; fdtw_error() tells how it went. */
+void fdtw_join(struct fdtw *w, void *buf);
+int fdtw_error(const struct fdtw *w);
+
+/* How it went for somebody who joined @w's tree sticks in @w, too. */
+void fdtw_keep(struct fdtw *w, int rc);
 
 /* Close the root node.  -ENOSPC: @buf is too small.  Else ret_size is set. */
 int fdtw_finish(struct fdtw *w, size_t *ret_size);

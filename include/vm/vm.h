@@ -26,6 +26,7 @@
 #include <sys/types.h>
 
 #include "dev/gic.h"
+#include "pvtime/pvtime.h"
 
 struct loop;
 struct vm;
@@ -40,6 +41,7 @@ struct vm_config {
 	bool pmu;
 	bool rng;	    /* a virtio entropy device */
 	const char *pvtime; /* as pvtime_choose() takes it */
+	bool pvtime_in_ram; /* the records, at its end; else apart */
 	bool no_reboot;
 	uint64_t timeout_ns; /* 0: none */
 };
@@ -58,9 +60,7 @@ enum vm_end {
 /* What the host knows of one vCPU's time. */
 struct vm_steal {
 	pid_t tid;
-	uint64_t run_ns;    /* on a CPU of the host */
-	uint64_t wait_ns;   /* ready, and not on one */
-	uint64_t record_ns; /* what the guest's record says */
+	struct pvtime_sample times;
 };
 
 /*

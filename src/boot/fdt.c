@@ -66,7 +66,9 @@ static void reserved(const struct fdt_machine *m, struct fdtw *w)
 	fdtw_u32(w, "#address-cells", 2);
 	fdtw_u32(w, "#size-cells", 2);
 	fdtw_flag(w, "ranges");
-	pvtime_fdt(m->pvtime, w);
+	/* Where there was no room to begin a tree, there is none to join. */
+	if (fdtw_error(w) == 0)
+		fdtw_keep(w, pvtime_fdt(m->pvtime, w->buf));
 	fdtw_end(w);
 }
 

@@ -93,6 +93,17 @@ static int set_no_pvtime(void *into, const char *arg)
 	return set_pvtime(into, "off");
 }
 
+static int set_pvtime_place(void *into, const char *arg)
+{
+	static const char *const words[] = { "slot", "ram", NULL };
+	int place = parse_word(arg, words);
+
+	if (place < 0)
+		return place;
+	((struct machine *)into)->config.pvtime_in_ram = place == 1;
+	return 0;
+}
+
 static int set_irqchip(void *into, const char *arg)
 {
 	int kind = parse_word(arg, gic_names);
@@ -208,8 +219,12 @@ static const struct option_desc options[] = {
 	  "guest memory: plain MiB, or with a letter: 512M, 2G (default 512M)",
 	  set_mem },
 	{ 0, "pvtime", "MODE",
-	  "stolen time: auto (default), on (required), off, or a provider: kvm",
+	  "stolen time: auto (default: the best the host has), on (required), "
+	  "off, or a provider, best first: steady, kvm, device",
 	  set_pvtime },
+	{ 0, "pvtime-place", "WHERE",
+	  "its records: in a slot of their own (default), or cut out of ram",
+	  set_pvtime_place },
 	{ 0, "no-pvtime", NULL, "the same as --pvtime off", set_no_pvtime },
 	{ 0, "irqchip", "KIND",
 	  "auto (default: the best the host has), gicv2, gicv3, gicv3-its",

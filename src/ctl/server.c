@@ -72,9 +72,10 @@ static void stat_json(const struct ctl_server *s, struct reply *r)
 		vm_steal(s->vm, i, &t);
 		say(r,
 		    "%s{\"id\":%u,\"tid\":%d,\"stolen_ns\":%" PRIu64
-		    ",\"record_ns\":%" PRIu64 ",\"run_ns\":%" PRIu64 "}",
-		    i ? "," : "", i, (int)t.tid, t.wait_ns, t.record_ns,
-		    t.run_ns);
+		    ",\"record_ns\":%" PRIu64 ",\"run_ns\":%" PRIu64
+		    ",\"skew_ns\":%" PRIu64 "}",
+		    i ? "," : "", i, (int)t.tid, t.times.wait_ns,
+		    t.times.record_ns, t.times.run_ns, t.times.skew_ns);
 	}
 	say(r, "]}\n");
 }
@@ -91,7 +92,7 @@ static void drop(struct client *c)
 /* Answer the word in @c; a client that does not take the answer is closed. */
 static void answer(struct client *c)
 {
-	struct reply r = { .room = 1024 + 192 * vm_nr_cpus(c->server->vm) };
+	struct reply r = { .room = 1024 + 224 * vm_nr_cpus(c->server->vm) };
 
 	r.text = malloc(r.room);
 	if (!r.text) {

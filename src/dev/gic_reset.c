@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "kvm/attr.h"
+#include "kvm/reg.h"
 #include "kvm/uapi.h"
 #include "kvm/vcpu.h"
 #include "mach/layout.h"
@@ -99,7 +100,7 @@ static void put_irqs(struct writer *w, unsigned frame, unsigned first,
 static int mpidr_attr(const struct kvm_vcpu *vcpu, uint64_t *ret_attr)
 {
 	uint64_t mpidr;
-	int rc = kvm_reg_get(vcpu, KVM_REG_MPIDR_EL1, &mpidr);
+	int rc = kvm_reg_get(vcpu->fd, KVM_REG_MPIDR_EL1, &mpidr);
 
 	if (rc < 0)
 		return err_set(-rc, "reset: MPIDR of vCPU %u", vcpu->id);

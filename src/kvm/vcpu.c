@@ -105,17 +105,3 @@ int kvm_vcpu_abort(struct kvm_vcpu *vcpu)
 			       vcpu->id);
 	return 0;
 }
-
-int kvm_reg_get(const struct kvm_vcpu *vcpu, uint64_t id, uint64_t *ret)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)ret };
-
-	return ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg) < 0 ? -errno : 0;
-}
-
-int kvm_reg_set(const struct kvm_vcpu *vcpu, uint64_t id, uint64_t v)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&v };
-
-	return ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg) < 0 ? -errno : 0;
-}

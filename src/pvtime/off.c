@@ -10,35 +10,44 @@
  */
 #include <errno.h>
 
+#include "kvm/reg.h"
 #include "kvm/uapi.h"
-#include "kvm/vcpu.h"
 #include "pvtime/provider.h"
 #include "util/err.h"
 
-static const char *missing(int vm_fd, const struct kvm_vcpu *first)
+static const char *missing(int vm_fd, int vcpu_fd)
 {
 	(void)vm_fd;
-	(void)first;
+	(void)vcpu_fd;
 	return NULL;
 }
 
-static int attach(const struct kvm_vcpu *vcpu, gpa_t record)
+static int start(struct pvtime *pt)
+{
+	(void)pt;
+	return 0;
+}
+
+static int attach(struct pvtime *pt, unsigned index, int vcpu_fd,
+		  uint64_t record)
 {
 	uint64_t calls;
 	int rc;
 
+	(void)pt;
 	(void)record;
-	if (vcpu->id != 0)
+	if (index != 0)
 		return 0; /* the register is the whole VM's */
-	if (kvm_reg_get(vcpu, KVM_REG_ARM_STD_HYP_BMAP, &calls) < 0)
+	if (kvm_reg_get(vcpu_fd, KVM_REG_ARM_STD_HYP_BMAP, &calls) < 0)
 		return 0; /* an older host */
 	calls &= ~(UINT64_C(1) << KVM_REG_ARM_STD_HYP_BIT_PV_TIME);
-	rc = kvm_reg_set(vcpu, KVM_REG_ARM_STD_HYP_BMAP, calls);
+	rc = kvm_reg_set(vcpu_fd, KVM_REG_ARM_STD_HYP_BMAP, calls);
 	return rc < 0 ? err_set(-rc, "take the discovery call away") : 0;
 }
 
 const struct pvtime_provider pvtime_off = {
 	.name = "off",
 	.missing = missing,
+	.start = start,
 	.attach = attach,
 };

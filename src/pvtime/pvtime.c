@@ -7,18 +7,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "kvm/vcpu.h"
+#include "kvm/vm.h"
 #include "pvtime/provider.h"
 #include "util/err.h"
-#include "util/fdtw.h"
 #include "util/util.h"
 
 _Static_assert(sizeof(struct pvtime_record) == 64, "DEN0057A 3.2.2");
 
-/* In order of preference; pvtime_off, which always works, is not a choice. */
-static const struct pvtime_provider *const providers[] = {
-	&pvtime_kvm,
-};
+/* So that no address overflows: far more than any KVM has vCPUs. */
+enum { NR_RECORDS_MAX = 1 << 16 };
 
 uint64_t pvtime_size(unsigned nr_records)
 {
@@ -26,152 +23,204 @@ uint64_t pvtime_size(unsigned nr_records)
 			PVTIME_ALIGN);
 }
 
-/* @want names no provider: say which there are. */
-static int no_such(const char *want)
-{
-	char names[128] = "auto, on, off";
-	size_t len = strlen(names);
+/* -- which provider -- */
 
-	for (size_t i = 0; i < ARRAY_SIZE(providers); i++)
-		len += (size_t)snprintf(names + len, sizeof(names) - len,
-					", %s", providers[i]->name);
-	return err_say(EINVAL, "'%s' is not one of %s", want, names);
+/* NULL: there is none of that name. */
+static const struct pvtime_provider *find(const char *name)
+{
+	for (size_t i = 0; i < pvtime_table_size; i++)
+		if (strcmp(name, pvtime_table[i]->name) == 0)
+			return pvtime_table[i];
+	return NULL;
 }
 
 int pvtime_known(const char *want)
 {
-	if (strcmp(want, "auto") == 0 || strcmp(want, "on") == 0 ||
-	    strcmp(want, "off") == 0)
+	char names[128] = "auto, on";
+	size_t len = strlen(names);
+
+	if (strcmp(want, "auto") == 0 || strcmp(want, "on") == 0 || find(want))
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(providers); i++)
-		if (strcmp(want, providers[i]->name) == 0)
-			return 0;
-	return no_such(want);
+	for (size_t i = 0; i < pvtime_table_size && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len,
+					", %s", pvtime_table[i]->name);
+	return err_say(EINVAL, "'%s' is not one of %s", want, names);
 }
 
-int pvtime_choose(const char *want, int vm_fd, const struct kvm_vcpu *first,
+static int required(const char *why)
+{
+	return err_say(ENXIO, "stolen time is required: %s", why);
+}
+
+int pvtime_choose(const char *want, int vm_fd, int vcpu_fd,
 		  const struct pvtime_provider **ret_provider,
 		  const char **ret_why)
 {
-	bool any = strcmp(want, "auto") == 0 || strcmp(want, "on") == 0;
+	const struct pvtime_provider *provider = find(want);
+	bool on = strcmp(want, "on") == 0;
 	const char *why = NULL;
+	int rc = pvtime_known(want);
 
-	if (strcmp(want, "off") == 0) {
-		*ret_provider = &pvtime_off;
-		*ret_why = "as asked";
-		return 0;
+	if (rc < 0)
+		return rc;
+	if (provider) {
+		why = provider->missing(vm_fd, vcpu_fd);
+		if (why)
+			return required(why);
+		if (provider == &pvtime_off)
+			why = "as asked";
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
-		const char *missing;
+	for (size_t i = 0; !provider; i++) {
+		const char *missing = pvtime_table[i]->missing(vm_fd, vcpu_fd);
 
-		if (!any && strcmp(want, providers[i]->name) != 0)
-			continue;
-		missing = providers[i]->missing(vm_fd, first);
-		if (!missing) {
-			*ret_provider = providers[i];
-			*ret_why = NULL;
-			return 0;
-		}
-		why = why ? why : missing;
+		/* Why the best is not there tells most. */
+		if (!missing)
+			provider = pvtime_table[i];
+		else if (!why)
+			why = missing;
 	}
-	if (!why)
-		return no_such(want);
-	if (strcmp(want, "auto") != 0)
-		return err_say(ENXIO, "stolen time is required: %s", why);
-	*ret_provider = &pvtime_off;
+	if (on && provider == &pvtime_off)
+		return required(why);
+	*ret_provider = provider;
 	*ret_why = why;
 	return 0;
 }
 
-int pvtime_is_on(const struct pvtime *pt)
+bool pvtime_is_on(const struct pvtime *pt)
 {
-	return pt->records != NULL;
+	return pt->size > 0;
 }
 
-const char *pvtime_provider_name(const struct pvtime *pt)
+const char *pvtime_name(const struct pvtime *pt)
 {
-	return pt->provider->name;
+	return pvtime_is_on(pt) ? pt->provider->name : pvtime_off.name;
 }
 
-int pvtime_init(struct pvtime *pt, const struct pvtime_provider *provider,
-		int vm_fd, unsigned slot, gpa_t base, unsigned nr)
+/* -- the region -- */
+
+int pvtime_map(struct pvtime *pt)
 {
-	uint64_t size = pvtime_size(nr);
+	const struct pvtime_region *r = &pt->region;
 	void *host;
 	int rc;
 
-	*pt = (struct pvtime){ .provider = provider, .vm_fd = vm_fd };
-	if (provider == &pvtime_off)
+	if (r->memory) {
+		pt->records = r->memory;
 		return 0;
-	if (nr == 0 || base % PVTIME_ALIGN != 0)
-		return err_say(EINVAL,
-			       "stolen time: %u records at %#" PRIx64
-			       ": need one or more, on a 64 KiB boundary",
-			       nr, base);
-
-	host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	}
+	host = mmap(NULL, pt->size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (host == MAP_FAILED)
-		return err_set(errno, "stolen time: map %" PRIu64 " bytes",
-			       size);
-	rc = kvm_slot_add(vm_fd, slot, base, size, host);
+		return err_set(errno, "map %" PRIu64 " bytes", pt->size);
+	rc = kvm_slot_add(r->vm_fd, r->slot, r->base, pt->size, host);
 	if (rc < 0)
-		goto out_unmap;
+		munmap(host, pt->size);
+	else
+		pt->records = host;
+	return rc;
+}
 
-	pt->records = host;
-	pt->base = base;
-	pt->size = size;
-	pt->nr_records = nr;
-	pt->slot = slot;
-	return 0;
+static void unmap(struct pvtime *pt)
+{
+	if (!pt->records || pt->region.memory)
+		return;
+	/* The guest's view first, then what it looked at. */
+	kvm_slot_del(pt->region.vm_fd, pt->region.slot);
+	munmap(pt->records, pt->size);
+}
 
-out_unmap:
-	munmap(host, size);
+static int check(const struct pvtime_region *r)
+{
+	if (r->nr_records > 0 && r->nr_records <= NR_RECORDS_MAX &&
+	    r->base % PVTIME_ALIGN == 0 &&
+	    r->base <= UINT64_MAX - pvtime_size(r->nr_records))
+		return 0;
+	return err_say(EINVAL,
+		       "%u records at %#" PRIx64
+		       ": need 1 to %u, on a 64 KiB boundary",
+		       r->nr_records, r->base, NR_RECORDS_MAX);
+}
+
+int pvtime_init(struct pvtime *pt, const struct pvtime_provider *provider,
+		const struct pvtime_region *region)
+{
+	int rc;
+
+	*pt = (struct pvtime){ .provider = provider, .region = *region };
+	if (provider == &pvtime_off)
+		return 0;
+	rc = check(region);
+	if (rc == 0) {
+		pt->size = pvtime_size(region->nr_records);
+		rc = provider->start(pt);
+	}
+	if (rc < 0)
+		pvtime_fini(pt);
 	return err_in(rc, "stolen time");
 }
 
-int pvtime_attach(const struct pvtime *pt, const struct kvm_vcpu *vcpu,
-		  unsigned index)
+int pvtime_attach(struct pvtime *pt, unsigned index, int vcpu_fd)
 {
-	gpa_t record = pt->base + index * sizeof(struct pvtime_record);
+	uint64_t record =
+		pt->region.base + index * sizeof(struct pvtime_record);
 	int rc;
 
-	if (pt->records && index >= pt->nr_records)
+	if (index >= pt->region.nr_records)
 		return err_say(EINVAL, "stolen time: no record %u among %u",
-			       index, pt->nr_records);
-	rc = pt->provider->attach(vcpu, record);
-	return err_in(rc, "stolen time: vCPU %u", vcpu->id);
+			       index, pt->region.nr_records);
+	rc = pt->provider->attach(pt, index, vcpu_fd, record);
+	return err_in(rc, "stolen time: vCPU %u", index);
 }
 
-uint64_t pvtime_read(const struct pvtime *pt, unsigned index)
+/* -- while the guest runs -- */
+
+int pvtime_call(struct pvtime *pt, unsigned index, int vcpu_fd,
+		uint64_t function)
 {
-	if (index >= pt->nr_records)
-		return 0;
-	return __atomic_load_n(&pt->records[index].stolen_ns, __ATOMIC_RELAXED);
+	int rc;
+
+	if (!pt->provider || !pt->provider->call ||
+	    index >= pt->region.nr_records)
+		return -ENOENT;
+	rc = pt->provider->call(pt, index, vcpu_fd, function);
+	return rc == -ENOENT
+		       ? rc
+		       : err_in(rc, "stolen time: vCPU %u: call %#" PRIx64,
+				index, function);
 }
 
-void pvtime_reset(struct pvtime *pt)
+int pvtime_read(const struct pvtime *pt, unsigned index, uint64_t *ret_ns)
+{
+	if (!pvtime_is_on(pt) || index >= pt->region.nr_records)
+		*ret_ns = 0;
+	else if (pt->records)
+		*ret_ns = __atomic_load_n(&pt->records[index].stolen_ns,
+					  __ATOMIC_RELAXED);
+	else
+		return err_in(pt->provider->read(pt, index, ret_ns),
+			      "stolen time: read");
+	return 0;
+}
+
+int pvtime_reset(struct pvtime *pt)
 {
 	if (pt->records)
-		memset(pt->records, 0, pt->nr_records * sizeof(*pt->records));
-}
-
-void pvtime_fdt(const struct pvtime *pt, struct fdtw *w)
-{
-	if (!pt->records)
-		return;
-	fdtw_node(w, "pvtime@%" PRIx64, pt->base);
-	fdtw_reg(w, pt->base, pt->size);
-	fdtw_flag(w, "no-map");
-	fdtw_end(w);
+		memset(pt->records, 0,
+		       pt->region.nr_records * sizeof(*pt->records));
+	if (!pvtime_is_on(pt) || !pt->provider->reset)
+		return 0;
+	return err_in(pt->provider->reset(pt), "stolen time: reset");
 }
 
 void pvtime_fini(struct pvtime *pt)
 {
-	if (!pt->records)
-		return;
-	kvm_slot_del(pt->vm_fd, pt->slot); /* the guest's view first, */
-	munmap(pt->records, pt->size);	   /* then what it looked at */
-	pt->records = NULL;
-	pt->nr_records = 0;
+	if (pt->provider && pt->provider->stop)
+		pt->provider->stop(pt);
+	unmap(pt);
+	*pt = (struct pvtime){ 0 };
+}
+
+const char *pvtime_error(void)
+{
+	return err_text();
 }

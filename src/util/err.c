@@ -44,11 +44,13 @@ int err_in(int rc, const char *fmt, ...)
 	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (len >= 0 && (size_t)len + 2 < sizeof(text)) {
-		size_t room = sizeof(text) - (size_t)len - 3;
-
+		char *at = text + len + 2;
 		/* What does not fit is cut: the outer words matter more. */
-		memcpy(text + len, ": ", 3);
-		strncat(text + len + 2, inner, room);
+		size_t n = strnlen(inner, sizeof(text) - (size_t)len - 3);
+
+		memcpy(text + len, ": ", 2);
+		memcpy(at, inner, n);
+		at[n] = '\0';
 	}
 	return rc;
 }

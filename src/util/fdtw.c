@@ -31,15 +31,36 @@ void fdtw_begin(struct fdtw *w, void *buf, size_t size)
 	fdtw_node(w, "%s", "");
 }
 
-int fdtw_finish(struct fdtw *w, size_t *ret_size)
+void fdtw_join(struct fdtw *w, void *buf)
 {
-	fdtw_end(w);
-	keep(w, w->err ? 0 : fdt_finish(w->buf));
+	*w = (struct fdtw){ .buf = buf, .size = fdt_totalsize(buf) };
+}
+
+int fdtw_error(const struct fdtw *w)
+{
 	if (w->err == -FDT_ERR_NOSPACE)
 		return err_say(ENOSPC, "device tree: more than %zu bytes",
 			       w->size);
 	if (w->err)
 		return err_say(EINVAL, "device tree: %s", fdt_strerror(w->err));
+	return 0;
+}
+
+void fdtw_keep(struct fdtw *w, int rc)
+{
+	keep(w, rc == -ENOSPC ? -FDT_ERR_NOSPACE
+			      : (rc < 0 ? -FDT_ERR_BADSTATE : 0));
+}
+
+int fdtw_finish(struct fdtw *w, size_t *ret_size)
+{
+	int rc;
+
+	fdtw_end(w);
+	keep(w, w->err ? 0 : fdt_finish(w->buf));
+	rc = fdtw_error(w);
+	if (rc < 0)
+		return rc;
 	*ret_size = fdt_totalsize(w->buf);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "kvm/attr.h"
+#include "kvm/reg.h"
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
 #include "mach/layout.h"
@@ -53,7 +54,7 @@ static int init_one(struct vm *vm, unsigned i)
 		rc = kvm_vcpu_finalize(vcpu, KVM_ARM_VCPU_SVE);
 	if (rc < 0)
 		return rc;
-	rc = kvm_reg_get(vcpu, KVM_REG_MPIDR_EL1, &vm->mpidrs[i]);
+	rc = kvm_reg_get(vcpu->fd, KVM_REG_MPIDR_EL1, &vm->mpidrs[i]);
 	return rc < 0 ? err_set(-rc, "MPIDR of vCPU %u", i) : 0;
 }
 
@@ -110,7 +111,7 @@ int cpus_reset(struct vm *vm)
 			return rc;
 	}
 	/* The virtual counter, one for the whole VM, starts at 0 again. */
-	rc = kvm_reg_set(&vm->vcpus[0], KVM_REG_ARM_TIMER_CNT, 0);
+	rc = kvm_reg_set(vm->vcpus[0].fd, KVM_REG_ARM_TIMER_CNT, 0);
 	return rc < 0 ? err_set(-rc, "virtual counter") : 0;
 }
 

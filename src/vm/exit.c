@@ -61,6 +61,18 @@ static enum vm_event system_event(struct vm *vm, struct kvm_vcpu *vcpu)
 	}
 }
 
+/* Only calls that the stolen-time provider asked for come to us. */
+static enum vm_event hypercall(struct vm *vm, struct kvm_vcpu *vcpu)
+{
+	uint64_t function = vcpu->run->hypercall.nr;
+	int rc = pvtime_call(&vm->pvtime, vcpu->id, vcpu->fd, function);
+
+	if (rc == -ENOENT)
+		err_say(ENOTSUP, "vCPU %u: unexpected hypercall %#" PRIx64,
+			vcpu->id, function);
+	return rc < 0 ? EVENT_FAIL : EVENT_NONE;
+}
+
 static enum vm_event fail_entry(struct vm *vm, struct kvm_vcpu *vcpu)
 {
 	(void)vm;
@@ -84,6 +96,7 @@ enum vm_event exit_handle(struct vm *vm, struct kvm_vcpu *vcpu)
 	static enum vm_event (*const table[])(struct vm *,
 					      struct kvm_vcpu *) = {
 		[KVM_EXIT_MMIO] = mmio,
+		[KVM_EXIT_HYPERCALL] = hypercall,
 		[KVM_EXIT_SYSTEM_EVENT] = system_event,
 		[KVM_EXIT_ARM_NISV] = nisv,
 		[KVM_EXIT_ARM_LDST64B] = nisv,

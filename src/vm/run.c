@@ -87,9 +87,10 @@ static int reset(struct vm *vm)
 		return rc;
 	for (unsigned i = 0; i < vm->nr_devices; i++)
 		device_reset(&vm->devices[i]);
-	pvtime_reset(&vm->pvtime);
 	panic_init(vm->panic);
-	rc = vm_boot(vm);
+	rc = pvtime_reset(&vm->pvtime);
+	if (rc == 0)
+		rc = vm_boot(vm);
 	if (rc < 0)
 		return rc;
 	threads_go(vm);

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "boot/fdt.h"
+#include "kvm/reg.h"
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
 #include "mach/layout.h"
 #include "pvtime/provider.h"
-#include "pvtime/steal.h"
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
@@ -91,16 +91,33 @@ static void ask_for_nisv(struct vm *vm)
 		log_debug("%s", err_text());
 }
 
+/* What RAM loses at its end to the records, if they are to be there. */
+static uint64_t pvtime_ram(const struct vm *vm)
+{
+	return vm->config->pvtime_in_ram ? pvtime_size(vm->nr_cpus) : 0;
+}
+
 /* Records by @provider for all vCPUs, or nothing; *ret_attached of them. */
 static int give_records(struct vm *vm, const struct pvtime_provider *provider,
 			unsigned *ret_attached)
 {
+	struct pvtime_region region = {
+		.vm_fd = vm->fd,
+		.base = LAYOUT_PVTIME,
+		.nr_records = vm->nr_cpus,
+		.slot = SLOT_PVTIME,
+	};
+	uint64_t size = pvtime_ram(vm);
 	unsigned i = 0;
-	int rc = pvtime_init(&vm->pvtime, provider, vm->fd, SLOT_PVTIME,
-			     LAYOUT_PVTIME, vm->nr_cpus);
+	int rc;
 
+	if (size > 0) {
+		region.base = LAYOUT_RAM + vm->ram_size - size;
+		region.memory = gmem_at(&vm->mem, region.base, size);
+	}
+	rc = pvtime_init(&vm->pvtime, provider, &region);
 	while (rc == 0 && i < vm->nr_cpus) {
-		rc = pvtime_attach(&vm->pvtime, &vm->vcpus[i], i);
+		rc = pvtime_attach(&vm->pvtime, i, vm->vcpus[i].fd);
 		i += rc == 0;
 	}
 	if (rc < 0)
@@ -115,14 +132,14 @@ static int init_pvtime(struct vm *vm)
 	char words[ERR_TEXT_MAX];
 	unsigned attached;
 	const char *why;
-	int rc = pvtime_choose(vm->config->pvtime, vm->fd, &vm->vcpus[0],
+	int rc = pvtime_choose(vm->config->pvtime, vm->fd, vm->vcpus[0].fd,
 			       &provider, &why);
 
 	if (rc < 0)
 		return rc;
 	rc = give_records(vm, provider, &attached);
 	/* A host that promises and then refuses (protected VMs): go without. */
-	if (rc < 0 && attached == 0 &&
+	if ((rc == -EPERM || rc == -ENXIO) && attached == 0 &&
 	    strcmp(vm->config->pvtime, "auto") == 0) {
 		err_copy(words);
 		why = words;
@@ -131,10 +148,11 @@ static int init_pvtime(struct vm *vm)
 	if (rc < 0)
 		return rc;
 	if (pvtime_is_on(&vm->pvtime))
-		log_info(
-			"stolen time: on, provider %s, %u records at %#" PRIx64,
-			pvtime_provider_name(&vm->pvtime), vm->nr_cpus,
-			vm->pvtime.base);
+		log_info("stolen time: on, provider %s, %u records at %#" PRIx64
+			 "%s%s",
+			 pvtime_name(&vm->pvtime), vm->nr_cpus,
+			 vm->pvtime.region.base, why ? ": " : "",
+			 why ? why : "");
 	else
 		log_info("stolen time: off: %s", why);
 	return 0;
@@ -222,9 +240,9 @@ int vm_boot(struct vm *vm)
 		rc = build_fdt(vm);
 	if (rc < 0)
 		return rc;
-	rc = kvm_reg_set(boot, KVM_CORE_REG(regs.pc), vm->load.entry);
+	rc = kvm_reg_set(boot->fd, KVM_CORE_REG(regs.pc), vm->load.entry);
 	if (rc == 0)
-		rc = kvm_reg_set(boot, KVM_CORE_REG(regs.regs[0]),
+		rc = kvm_reg_set(boot->fd, KVM_CORE_REG(regs.regs[0]),
 				 vm->load.dtb);
 	return rc < 0 ? err_set(-rc, "vCPU 0: entry registers") : 0;
 }
@@ -256,7 +274,7 @@ static int make_vcpus(struct vm *vm)
 		rc = err_in(image_open(&vm->kernel, config->kernel), "kernel");
 	if (rc == 0)
 		rc = load_init(&vm->load, &vm->kernel, config->initrd,
-			       LAYOUT_RAM, vm->ram_size);
+			       LAYOUT_RAM, vm->ram_size - pvtime_ram(vm));
 	if (rc < 0)
 		return rc;
 	ask_for_nisv(vm);
@@ -345,46 +363,20 @@ unsigned vm_nr_cpus(const struct vm *vm)
 
 const char *vm_provider(const struct vm *vm)
 {
-	return pvtime_provider_name(&vm->pvtime);
-}
-
-/*
- * The record between two looks at the scheduler's count: where those agree, no
- * time was stolen meanwhile and all three belong together.  The thread that
- * looks may lose its CPU in between, so try again, but not for ever.
- */
-static int sample(pid_t tid, const struct pvtime *pt, unsigned index,
-		  struct vm_steal *ret)
-{
-	enum { TRIES = 10 };
-	struct steal_times before, after;
-	uint64_t record_ns = 0;
-	int rc = steal_read(tid, &after);
-
-	for (int i = 0; i < TRIES && rc == 0; i++) {
-		before = after;
-		record_ns = pvtime_read(pt, index);
-		rc = steal_read(tid, &after);
-		if (rc == 0 && after.wait_ns == before.wait_ns)
-			break;
-	}
-	if (rc == 0)
-		*ret = (struct vm_steal){
-			.tid = tid,
-			.run_ns = after.run_ns,
-			.wait_ns = after.wait_ns,
-			.record_ns = record_ns,
-		};
-	return rc;
+	return pvtime_name(&vm->pvtime);
 }
 
 int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 {
 	pid_t tid = 0;
+	int rc;
 
 	if (vm->threads && index < vm->nr_cpus)
 		tid = atomic_load(&vm->threads[index].tid);
 	if (tid == 0)
 		return err_say(ESRCH, "vCPU %u does not run yet", index);
-	return sample(tid, &vm->pvtime, index, ret);
+	rc = pvtime_sample(&vm->pvtime, index, tid, &ret->times);
+	if (rc == 0)
+		ret->tid = tid;
+	return rc;
 }

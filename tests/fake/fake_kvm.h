@@ -22,7 +22,7 @@
 
 #include "fault.h"
 
-enum { FAKE_CPUS = 512, FAKE_SPIS = 64, FAKE_SLOTS = 8 };
+enum { FAKE_CPUS = 512, FAKE_SPIS = 64, FAKE_SLOTS = 8, FAKE_FILTERS = 8 };
 
 enum fake_kind { /* of a descriptor */
 		 FAKE_NONE,
@@ -32,7 +32,11 @@ enum fake_kind { /* of a descriptor */
 		 FAKE_GICV2,
 		 FAKE_GICV3,
 		 FAKE_ITS,
+		 FAKE_PV_TIME,
 };
+
+/* Which form of the PV_TIME device a host has. */
+enum fake_pv_time { FAKE_NO_PV_TIME, FAKE_PV_TIME_V1, FAKE_PV_TIME_V2 };
 
 /* One kvm_attr_set() that succeeded. */
 struct fake_attr {
@@ -40,15 +44,17 @@ struct fake_attr {
 	unsigned id; /* of a vCPU */
 	uint32_t group;
 	uint64_t attr;
-	uint64_t value; /* 0 where the attribute has no data */
+	uint64_t value; /* the first 8 bytes; 0 where it has no data */
 };
 
-/* What a vCPU does next; kvm_vcpu_run() returns for each but the last two. */
+/* What a vCPU does next; kvm_vcpu_run() returns for each but the last three. */
 enum fake_what {
 	FAKE_WRITE, /* @len bytes of @value to @addr */
 	FAKE_READ,  /* @len bytes from @addr, to be found in @value */
 	FAKE_EVENT, /* system event @value */
 	FAKE_EXIT,  /* exit reason @value, and nothing else */
+	FAKE_HVC,   /* call @value with @addr in x1; where no filter sends it
+		     * to us, the kernel answers -1 and the guest goes on */
 	FAKE_FAIL,  /* KVM_RUN fails with errno @value */
 	FAKE_WAIT,  /* stay in the guest until a signal comes */
 	FAKE_IRQ,   /* stay there until SPI @value is high, then go on */
@@ -70,12 +76,17 @@ struct fake_cpu {
 	unsigned inits, runs;
 	uint32_t features; /* of the last init, POWER_OFF apart */
 	bool on, finalized;
-	uint64_t pc, x0, counter;
+	uint64_t pc, x[4], counter;
 	uint64_t record;  /* 0: no stolen time */
 	pid_t tid;	  /* who ran it first */
 	bool strange_tid; /* and somebody else did later */
 	bool running;
 	struct fake_step *reading; /* its data arrive with the next run */
+};
+
+/* Calls that the SMCCC filter sends to us. */
+struct fake_filter {
+	uint32_t base, nr;
 };
 
 struct fake_slot {
@@ -86,7 +97,10 @@ struct fake_slot {
 struct fake_kvm {
 	/* The host; fake_kvm_reset() makes it one that has everything. */
 	bool gicv2, gicv3, its, sve, ptrauth, pmu, nisv, pvtime, std_hyp;
+	bool filter;		   /* of SMCCC calls */
+	enum fake_pv_time pv_time; /* none */
 	unsigned max_cpus, ipa_bits;
+	uint64_t page; /* at first this machine's */
 
 	/* What it is told, in order, and holds now. */
 	struct fake_attr *attrs;
@@ -95,6 +109,11 @@ struct fake_kvm {
 	unsigned live_runs; /* mappings of struct kvm_run */
 	unsigned vm_bits;   /* of the last VM */
 	uint64_t hyp_calls; /* KVM_REG_ARM_STD_HYP_BMAP */
+	struct fake_filter filters[FAKE_FILTERS];
+	unsigned nr_filters;
+	bool ran;		       /* any vCPU of the last VM */
+	uint64_t region, region_size;  /* of PV_TIME; 0: not set */
+	uint64_t states[FAKE_CPUS][8]; /* its version 1 has the records */
 	bool spis[FAKE_SPIS];
 	unsigned nr_spi_calls, nr_aborts;
 	struct fake_cpu cpus[FAKE_CPUS];
@@ -111,6 +130,12 @@ unsigned fake_kvm_live_slots(void);
 
 /* A descriptor of that kind, for code that is handed one; close(2) it. */
 int fake_kvm_fd(enum fake_kind kind, unsigned id);
+
+/* What @fd is; and *ret_id, of which vCPU. */
+enum fake_kind fake_kvm_kind(int fd, unsigned *ret_id);
+
+/* Is any vCPU in the guest? */
+bool fake_kvm_runs(void);
 
 /* vCPU @id shall do these steps; they stay the test's. */
 void fake_kvm_script(unsigned id, struct fake_step *steps, size_t n);

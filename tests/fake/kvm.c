@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kvm/attr.h"
+#include "kvm/reg.h"
 #include "kvm/sys.h"
 #include "kvm/uapi.h"
 #include "kvm/vcpu.h"
@@ -47,8 +47,10 @@ void fake_kvm_reset(void)
 		.nisv = true,
 		.pvtime = true,
 		.std_hyp = true,
+		.filter = true,
 		.max_cpus = FAKE_CPUS,
 		.ipa_bits = 48,
+		.page = (uint64_t)sysconf(_SC_PAGESIZE),
 		.hyp_calls = 1u << KVM_REG_ARM_STD_HYP_BIT_PV_TIME,
 	};
 	fault_arm(0, 0);
@@ -65,6 +67,14 @@ static enum fake_kind kind_of(int fd)
 	if (fstat(fd, &st) < 0 || st.st_ino != fds[fd].file)
 		return FAKE_NONE;
 	return fds[fd].kind;
+}
+
+enum fake_kind fake_kvm_kind(int fd, unsigned *ret_id)
+{
+	enum fake_kind kind = kind_of(fd);
+
+	*ret_id = kind == FAKE_NONE ? 0 : fds[fd].id;
+	return kind;
 }
 
 int fake_kvm_fd(enum fake_kind kind, unsigned id)
@@ -160,6 +170,8 @@ int kvm_vm_create(const struct kvm_sys *sys, unsigned ipa_bits)
 		return err_set(err, "create VM with %u-bit addresses",
 			       ipa_bits);
 	fake_kvm.vm_bits = ipa_bits;
+	fake_kvm.nr_filters = 0;
+	fake_kvm.ran = false;
 	return fake_kvm_fd(FAKE_VM, 0);
 }
 
@@ -179,10 +191,10 @@ int kvm_vm_enable_cap(int vm_fd, unsigned cap)
 
 static int check_slot(unsigned slot, gpa_t gpa, uint64_t size, void *host)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t page = fake_kvm.page, real = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	if (slot >= FAKE_SLOTS || size == 0 ||
-	    (gpa | size | (uintptr_t)host) % page != 0)
+	if (slot >= FAKE_SLOTS || size == 0 || (gpa | size) % page != 0 ||
+	    (uintptr_t)host % real != 0)
 		return EINVAL;
 	for (unsigned i = 0; i < FAKE_SLOTS; i++) {
 		const struct fake_slot *s = &fake_kvm.slots[i];
@@ -257,6 +269,8 @@ static enum fake_kind device_kind(uint32_t type)
 		return fake_kvm.gicv3 ? FAKE_GICV3 : FAKE_NONE;
 	case KVM_DEV_TYPE_ARM_VGIC_ITS:
 		return fake_kvm.its ? FAKE_ITS : FAKE_NONE;
+	case KVM_DEV_TYPE_ARM_PV_TIME:
+		return fake_kvm.pv_time ? FAKE_PV_TIME : FAKE_NONE;
 	default:
 		return FAKE_NONE;
 	}
@@ -270,148 +284,14 @@ int kvm_device_create(int vm_fd, uint32_t type, const char *name)
 		err = ENODEV;
 	if (err)
 		return err_set(err, "create %s", name);
+	if (device_kind(type) == FAKE_PV_TIME)
+		fake_kvm.region = fake_kvm.region_size = 0;
 	return fake_kvm_fd(device_kind(type), 0);
 }
 
 bool kvm_device_there(int vm_fd, uint32_t type)
 {
 	return !refuse(vm_fd, FAKE_VM) && device_kind(type) != FAKE_NONE;
-}
-
-/* -- attr.h -- */
-
-/* How many bytes an attribute's data have; -1: there is no such. */
-static int data_size(enum fake_kind kind, uint32_t group, uint64_t attr)
-{
-	if (kind == FAKE_VCPU && group == KVM_ARM_VCPU_PVTIME_CTRL)
-		return fake_kvm.pvtime && attr == KVM_ARM_VCPU_PVTIME_IPA ? 8
-									  : -1;
-	if (kind == FAKE_VCPU && group == KVM_ARM_VCPU_PMU_V3_CTRL)
-		return !fake_kvm.pmu			 ? -1
-		       : attr == KVM_ARM_VCPU_PMU_V3_IRQ ? 4
-							 : 0;
-	if (kind < FAKE_GICV2)
-		return -1;
-	switch (group) {
-	case KVM_DEV_ARM_VGIC_GRP_ADDR:
-		return 8;
-	case KVM_DEV_ARM_VGIC_GRP_CTRL:
-		return 0;
-	case KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS:
-		return kind == FAKE_GICV3 ? 8 : -1;
-	case KVM_DEV_ARM_VGIC_GRP_REDIST_REGS:
-		return kind == FAKE_GICV3 ? 4 : -1;
-	case KVM_DEV_ARM_VGIC_GRP_CPU_REGS:
-		return kind == FAKE_GICV2 ? 4 : -1;
-	case KVM_DEV_ARM_VGIC_GRP_DIST_REGS:
-	case KVM_DEV_ARM_VGIC_GRP_NR_IRQS:
-		return kind == FAKE_ITS ? -1 : 4;
-	default:
-		return -1;
-	}
-}
-
-bool kvm_attr_has(int fd, uint32_t group, uint64_t attr)
-{
-	return !fault_now() && data_size(kind_of(fd), group, attr) >= 0;
-}
-
-const uint64_t *fake_kvm_attr(enum fake_kind kind, unsigned id, uint32_t group,
-			      uint64_t attr)
-{
-	for (size_t i = fake_kvm.nr_attrs; i-- > 0;) {
-		const struct fake_attr *a = &fake_kvm.attrs[i];
-
-		if (a->kind == kind && a->id == id && a->group == group &&
-		    a->attr == attr)
-			return &a->value;
-	}
-	return NULL;
-}
-
-static bool in_slot(gpa_t gpa)
-{
-	for (unsigned i = 0; i < FAKE_SLOTS; i++)
-		if (gpa - fake_kvm.slots[i].gpa < fake_kvm.slots[i].size)
-			return true;
-	return false;
-}
-
-/* The kernel's checks, in its order. */
-static int set_record(struct fake_cpu *cpu, gpa_t gpa)
-{
-	if (gpa % 64 != 0)
-		return EINVAL;
-	if (cpu->record)
-		return EEXIST;
-	if (!in_slot(gpa))
-		return EINVAL;
-	cpu->record = gpa;
-	return 0;
-}
-
-static bool any_runs(void)
-{
-	bool any = false;
-
-	pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < FAKE_CPUS; i++)
-		any |= fake_kvm.cpus[i].running;
-	pthread_mutex_unlock(&lock);
-	return any;
-}
-
-static int set_attr(int fd, uint32_t group, uint64_t attr, const void *data)
-{
-	enum fake_kind kind = kind_of(fd);
-	int size = data_size(kind, group, attr);
-	struct fake_attr a = { kind, 0, group, attr, 0 };
-	int err = 0;
-
-	if (size < 0)
-		return ENXIO;
-	if (size > 0 && !data)
-		return EFAULT;
-	a.id = fds[fd].id;
-	if (size > 0) /* little-endian on all our machines */
-		memcpy(&a.value, data, (size_t)size);
-	if (kind == FAKE_VCPU && group == KVM_ARM_VCPU_PVTIME_CTRL)
-		err = set_record(&fake_kvm.cpus[a.id], a.value);
-	else if (kind != FAKE_VCPU && any_runs())
-		err = EBUSY; /* all vCPUs must be out of the guest */
-	if (err)
-		return err;
-	if ((fake_kvm.nr_attrs & (fake_kvm.nr_attrs - 1)) == 0) /* is full */
-		fake_kvm.attrs =
-			realloc(fake_kvm.attrs,
-				(2 * fake_kvm.nr_attrs + 1) * sizeof(a));
-	if (!fake_kvm.attrs)
-		abort();
-	fake_kvm.attrs[fake_kvm.nr_attrs++] = a;
-	return 0;
-}
-
-int kvm_attr_set(int fd, uint32_t group, uint64_t attr, const void *data)
-{
-	int err = fault_now();
-
-	return -(err ? err : set_attr(fd, group, attr, data));
-}
-
-int kvm_attr_get(int fd, uint32_t group, uint64_t attr, void *data)
-{
-	enum fake_kind kind = kind_of(fd);
-	int size = data_size(kind, group, attr), err = fault_now();
-	const uint64_t *value;
-
-	if (err || size <= 0)
-		return -(err ? err : ENXIO);
-	value = fake_kvm_attr(kind, fds[fd].id, group, attr);
-	if (value)
-		memcpy(data, value, (size_t)size);
-	else /* as after reset, with bits that only the host may set */
-		memset(data, 0xff, (size_t)size);
-	return 0;
 }
 
 /* -- vcpu.h -- */
@@ -422,16 +302,27 @@ static struct fake_cpu *cpu_of(const struct kvm_vcpu *vcpu)
 }
 
 /* A vCPU's calls wait while it runs; ours must never have to. */
-static int refuse_vcpu(const struct kvm_vcpu *vcpu)
+static int refuse_vcpu(int fd)
 {
-	int err = refuse(vcpu->fd, FAKE_VCPU);
+	int err = refuse(fd, FAKE_VCPU);
 
 	if (err)
 		return err;
 	pthread_mutex_lock(&lock);
-	err = cpu_of(vcpu)->running ? EBUSY : 0;
+	err = fake_kvm.cpus[fds[fd].id].running ? EBUSY : 0;
 	pthread_mutex_unlock(&lock);
 	return err;
+}
+
+bool fake_kvm_runs(void)
+{
+	bool any = false;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < FAKE_CPUS; i++)
+		any |= fake_kvm.cpus[i].running;
+	pthread_mutex_unlock(&lock);
+	return any;
 }
 
 int kvm_target_preferred(int vm_fd, struct kvm_target *ret_target)
@@ -455,6 +346,11 @@ int kvm_vcpu_open(struct kvm_vcpu *vcpu, int vm_fd, unsigned id,
 		err = EINVAL;
 	if (err)
 		return err_set(err, "create vCPU %u", id);
+	/* A new one; what the test wants of it is older. */
+	fake_kvm.cpus[id] = (struct fake_cpu){
+		.steps = fake_kvm.cpus[id].steps,
+		.nr_steps = fake_kvm.cpus[id].nr_steps,
+	};
 	vcpu->fd = fake_kvm_fd(FAKE_VCPU, id);
 	vcpu->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -484,7 +380,7 @@ int kvm_vcpu_init(struct kvm_vcpu *vcpu, const struct kvm_target *target,
 		  bool on)
 {
 	struct fake_cpu *cpu = cpu_of(vcpu);
-	int err = refuse_vcpu(vcpu);
+	int err = refuse_vcpu(vcpu->fd);
 
 	/* Features are settled by the first init. */
 	if (!err && cpu->inits > 0 && target->features != cpu->features)
@@ -497,14 +393,15 @@ int kvm_vcpu_init(struct kvm_vcpu *vcpu, const struct kvm_target *target,
 	cpu->inits++;
 	cpu->features = target->features;
 	cpu->on = on;
-	cpu->pc = cpu->x0 = 0;
+	cpu->pc = 0;
+	memset(cpu->x, 0, sizeof(cpu->x));
 	return 0;
 }
 
 int kvm_vcpu_finalize(struct kvm_vcpu *vcpu, int feature)
 {
 	struct fake_cpu *cpu = cpu_of(vcpu);
-	int err = refuse_vcpu(vcpu);
+	int err = refuse_vcpu(vcpu->fd);
 
 	if (!err && (feature != KVM_ARM_VCPU_SVE || cpu->finalized ||
 		     !(cpu->features & 1u << feature)))
@@ -518,7 +415,7 @@ int kvm_vcpu_finalize(struct kvm_vcpu *vcpu, int feature)
 
 int kvm_vcpu_abort(struct kvm_vcpu *vcpu)
 {
-	int err = refuse_vcpu(vcpu);
+	int err = refuse_vcpu(vcpu->fd);
 
 	if (err)
 		return err_set(err, "vCPU %u: inject external abort", vcpu->id);
@@ -526,46 +423,68 @@ int kvm_vcpu_abort(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-static uint64_t *reg_of(const struct kvm_vcpu *vcpu, uint64_t id)
+/* -- reg.h -- */
+
+/* What there is of it: a real one has more, and our code asks for no more. */
+static uint64_t *reg_of(unsigned i, uint64_t id)
 {
+	struct fake_cpu *cpu = &fake_kvm.cpus[i];
+
+	for (unsigned x = 0; x < 4; x++)
+		if (id == KVM_CORE_REG(regs.regs[x]))
+			return &cpu->x[x];
 	if (id == KVM_CORE_REG(regs.pc))
-		return &cpu_of(vcpu)->pc;
-	if (id == KVM_CORE_REG(regs.regs[0]))
-		return &cpu_of(vcpu)->x0;
+		return &cpu->pc;
 	if (id == KVM_REG_ARM_TIMER_CNT)
-		return &cpu_of(vcpu)->counter;
+		return &cpu->counter;
 	if (id == KVM_REG_ARM_STD_HYP_BMAP && fake_kvm.std_hyp)
 		return &fake_kvm.hyp_calls;
 	return NULL;
 }
 
-int kvm_reg_get(const struct kvm_vcpu *vcpu, uint64_t id, uint64_t *ret)
+int kvm_reg_get(int vcpu_fd, uint64_t id, uint64_t *ret)
 {
-	int err = refuse_vcpu(vcpu);
-	unsigned i = vcpu->id;
+	int err = refuse_vcpu(vcpu_fd);
+	unsigned i;
 
 	if (err)
 		return -err;
+	i = fds[vcpu_fd].id;
 	/* As KVM numbers them: 16 to a cluster. */
 	if (id == KVM_REG_MPIDR_EL1)
 		*ret = 1u << 31 | (i >> 12 & 0xff) << 16 |
 		       (i >> 4 & 0xff) << 8 | (i & 0xf);
-	else if (reg_of(vcpu, id))
-		*ret = *reg_of(vcpu, id);
+	else if (reg_of(i, id))
+		*ret = *reg_of(i, id);
 	else
 		return -ENOENT;
 	return 0;
 }
 
-int kvm_reg_set(const struct kvm_vcpu *vcpu, uint64_t id, uint64_t v)
+int kvm_reg_set(int vcpu_fd, uint64_t id, uint64_t v)
 {
-	int err = refuse_vcpu(vcpu);
+	int err = refuse_vcpu(vcpu_fd);
+	uint64_t *reg;
 
 	if (err)
 		return -err;
-	if (!reg_of(vcpu, id))
+	reg = reg_of(fds[vcpu_fd].id, id);
+	if (!reg)
 		return -ENOENT;
-	*reg_of(vcpu, id) = v;
+	/* The calls a guest has are settled when it starts. */
+	if (reg == &fake_kvm.hyp_calls && *reg != v && fake_kvm.ran)
+		return -EBUSY;
+	*reg = v;
+	return 0;
+}
+
+int kvm_power_off(int vcpu_fd)
+{
+	int err = refuse_vcpu(vcpu_fd);
+
+	if (err)
+		return -err;
+	fake_kvm.cpus[fds[vcpu_fd].id].on = false;
 	return 0;
 }
 
@@ -618,6 +537,32 @@ static int in_guest(struct kvm_vcpu *vcpu, int irq)
 	return -EINTR;
 }
 
+/* Is call @nr for us?  As SMCCC has it, its number is 32 bits wide. */
+static bool is_filtered(uint32_t nr)
+{
+	for (unsigned i = 0; i < fake_kvm.nr_filters; i++)
+		if (nr - fake_kvm.filters[i].base < fake_kvm.filters[i].nr)
+			return true;
+	return false;
+}
+
+static int hvc(struct kvm_vcpu *vcpu, const struct fake_step *step)
+{
+	struct fake_cpu *cpu = cpu_of(vcpu);
+
+	cpu->x[0] = step->value;
+	cpu->x[1] = step->addr;
+	if (!is_filtered((uint32_t)step->value)) {
+		memset(cpu->x, 0, sizeof(cpu->x));
+		cpu->x[0] = UINT64_MAX;
+		return STAYS;
+	}
+	vcpu->run->exit_reason = KVM_EXIT_HYPERCALL;
+	memset(&vcpu->run->hypercall, 0, sizeof(vcpu->run->hypercall));
+	vcpu->run->hypercall.nr = (uint32_t)step->value;
+	return 0;
+}
+
 static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
 {
 	struct kvm_run *run = vcpu->run;
@@ -642,6 +587,8 @@ static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
 	case FAKE_EXIT:
 		run->exit_reason = (uint32_t)step->value;
 		return 0;
+	case FAKE_HVC:
+		return hvc(vcpu, step);
 	case FAKE_FAIL:
 		return err_set((int)step->value, "run vCPU %u", vcpu->id);
 	case FAKE_CALL:
@@ -689,7 +636,7 @@ int kvm_vcpu_run(struct kvm_vcpu *vcpu)
 	int rc;
 
 	pthread_mutex_lock(&lock);
-	cpu->running = true;
+	cpu->running = fake_kvm.ran = true;
 	cpu->runs++;
 	if (!cpu->tid)
 		cpu->tid = tid;

@@ -42,7 +42,6 @@ enum { PMU = 1, PARAMS = 2, PVTIME = 4, DEVICES_SHIFT = 4 };
 static void build(const struct input *in, const char *params)
 {
 	static uint64_t mpidrs[LAYOUT_NR_CPUS];
-	static struct pvtime_record records[1];
 	const size_t room = in->room % 0x90000;
 	const unsigned nr_cpus = in->nr_cpus % (LAYOUT_NR_CPUS + 1);
 	const unsigned nr_devices = (in->flags >> DEVICES_SHIFT) % 8;
@@ -53,8 +52,8 @@ static void build(const struct input *in, const char *params)
 	};
 	const struct pvtime pvtime = {
 		.provider = &pvtime_kvm,
-		.records = in->flags & PVTIME ? records : NULL,
-		.base = in->pvtime,
+		.region.base = in->pvtime,
+		.size = in->flags & PVTIME ? PVTIME_ALIGN : 0,
 	};
 	struct device devices[8] = { 0 };
 	const struct fdt_machine m = {

@@ -149,11 +149,31 @@ static void pmu_is_described_where_there_is_one(void **state)
 	assert_string_equal(get("/pmu", "compatible", &len), "arm,armv8-pmuv3");
 }
 
+static void give_records(void)
+{
+	pt.provider = &pvtime_kvm;
+	pt.region =
+		(struct pvtime_region){ .base = 0x90a0000, .nr_records = 2 };
+	pt.size = 0x10000;
+}
+
 static void no_memory_is_reserved_without_stolen_time(void **state)
 {
 	(void)state;
 	build();
 	assert_true(fdt_path_offset(tree, "/reserved-memory") < 0);
+}
+
+static void records_are_reserved(void **state)
+{
+	int len;
+
+	(void)state;
+	give_records();
+	build();
+	assert_non_null(get("/reserved-memory/pvtime@90a0000", "no-map", &len));
+	assert_non_null(get("/reserved-memory", "ranges", &len));
+	assert_int_equal(len, 0);
 }
 
 /* Whatever the room: all of the tree or none, and nothing beside it. */
@@ -162,6 +182,7 @@ static void small_room_is_refused_and_never_left(void **state)
 	size_t need;
 
 	(void)state;
+	give_records();
 	build();
 	need = size;
 	for (size_t room = 0; room <= need + 64; room++) {
@@ -198,6 +219,7 @@ int main(void)
 		T(without_random_numbers_there_is_no_tree),
 		T(pmu_is_described_where_there_is_one),
 		T(no_memory_is_reserved_without_stolen_time),
+		T(records_are_reserved),
 		T(small_room_is_refused_and_never_left),
 	};
 

@@ -55,6 +55,7 @@ static void nothing_said_gives_the_defaults(void **state)
 	assert_int_equal(m.config.ram_size, 512 * MIB);
 	assert_int_equal(m.config.irqchip, GIC_AUTO);
 	assert_string_equal(m.config.pvtime, "auto");
+	assert_false(m.config.pvtime_in_ram);
 	assert_false(m.config.pmu);
 	assert_false(m.config.no_reboot);
 	assert_int_equal(m.config.timeout_ns, 0);
@@ -106,6 +107,32 @@ static void no_pvtime_is_pvtime_off(void **state)
 	assert_string_equal(m.config.pvtime, "off");
 	assert_int_equal(parse("--no-pvtime --pvtime on"), 0);
 	assert_string_equal(m.config.pvtime, "on");
+}
+
+static void every_provider_is_known(void **state)
+{
+	static const char *const names[] = { "auto", "on",     "steady",
+					     "kvm",  "device", "off" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "--pvtime %s", names[i]);
+		assert_int_equal(parse(line), 0);
+		assert_string_equal(m.config.pvtime, names[i]);
+	}
+}
+
+static void records_have_their_slot_unless_ram_is_said(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--pvtime-place ram"), 0);
+	assert_true(m.config.pvtime_in_ram);
+	assert_int_equal(parse("--pvtime-place=slot"), 0);
+	assert_false(m.config.pvtime_in_ram);
+	assert_int_equal(parse("--pvtime-place ram --pvtime-place slot"), 0);
+	assert_false(m.config.pvtime_in_ram);
 }
 
 static void kernels_name_may_stand_alone(void **state)
@@ -174,6 +201,18 @@ static void bad_input_is_answered_in_one_line_that_names_it(void **state)
 		{ "--irqchip gicv4",
 		  "--irqchip: 'gicv4' is not one of auto, gicv2, gicv3, "
 		  "gicv3-its",
+		  -EINVAL },
+		{ "--pvtime xen",
+		  "--pvtime: 'xen' is not one of auto, on, steady, kvm, "
+		  "device, off",
+		  -EINVAL },
+		{ "--pvtime ''",
+		  "--pvtime: '' is not one of auto, on, steady, kvm, device, "
+		  "off",
+		  -EINVAL },
+		{ "--pvtime-place rom",
+		  "--pvtime-place: 'rom' is not one of slot, ram", -EINVAL },
+		{ "--pvtime-place", "option --pvtime-place needs an argument",
 		  -EINVAL },
 		{ "--console hvc", "--console: 'hvc' is not one of serial",
 		  -EINVAL },
@@ -312,6 +351,8 @@ int main(void)
 		T(each_option_says_what_it_means),
 		T(every_irqchip_is_known),
 		T(no_pvtime_is_pvtime_off),
+		T(every_provider_is_known),
+		T(records_have_their_slot_unless_ram_is_said),
 		T(kernels_name_may_stand_alone),
 		T(lines_written_for_kvmtool_are_taken),
 		T(memory_is_whole_pages_of_any_host),

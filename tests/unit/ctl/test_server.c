@@ -102,11 +102,11 @@ static void stat_is_one_line_with_each_vcpu(void **state)
 	say(fd, "stat\n");
 	snprintf(expected, sizeof(expected),
 		 "{\"version\":1,\"name\":\"%s\",\"pid\":%d,"
-		 "\"provider\":\"kvm\",\"vcpus\":["
+		 "\"provider\":\"steady\",\"vcpus\":["
 		 "{\"id\":0,\"tid\":0,\"stolen_ns\":0,\"record_ns\":0,"
-		 "\"run_ns\":0},"
+		 "\"run_ns\":0,\"skew_ns\":0},"
 		 "{\"id\":1,\"tid\":0,\"stolen_ns\":0,\"record_ns\":0,"
-		 "\"run_ns\":0}]}\n",
+		 "\"run_ns\":0,\"skew_ns\":0}]}\n",
 		 name, (int)getpid());
 	assert_string_equal(heard(fd), expected);
 	close(fd);

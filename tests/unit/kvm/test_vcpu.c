@@ -14,7 +14,6 @@ enum { VM = 41, FD = 43, ID = 5, RUN = 0x3000 };
 static uint64_t run_page[RUN / 8];
 static struct kvm_vcpu vcpu;
 static int rc, err;
-static uint64_t set_to;
 
 static int answer(unsigned nr, unsigned long request, void *arg)
 {
@@ -22,19 +21,8 @@ static int answer(unsigned nr, unsigned long request, void *arg)
 	(void)nr;
 	if (rc < 0)
 		return rc;
-	switch (request) {
-	case KVM_ARM_PREFERRED_TARGET:
+	if (request == KVM_ARM_PREFERRED_TARGET)
 		((struct kvm_vcpu_init *)arg)->target = 9;
-		break;
-	case KVM_GET_ONE_REG:
-		*(uint64_t *)(uintptr_t)((struct kvm_one_reg *)arg)->addr =
-			0x1122334455667788;
-		break;
-	case KVM_SET_ONE_REG:
-		set_to = *(uint64_t *)(uintptr_t)((struct kvm_one_reg *)arg)
-				  ->addr;
-		break;
-	}
 	return rc;
 }
 
@@ -190,26 +178,6 @@ static void abort_is_an_external_one_and_nothing_else(void **state)
 	assert_words("vCPU 5: inject external abort: Invalid argument");
 }
 
-static void registers_are_got_and_set_by_id(void **state)
-{
-	const struct kvm_one_reg *reg;
-	uint64_t v = 0;
-
-	(void)state;
-	assert_int_equal(kvm_reg_get(&vcpu, 0xabc, &v), 0);
-	reg = fake_sys_only(FD, KVM_GET_ONE_REG);
-	assert_int_equal(reg->id, 0xabc);
-	assert_true(v == 0x1122334455667788);
-	set_up(NULL);
-	assert_int_equal(kvm_reg_set(&vcpu, 0xdef, 7), 0);
-	reg = fake_sys_only(FD, KVM_SET_ONE_REG);
-	assert_int_equal(reg->id, 0xdef);
-	assert_int_equal(set_to, 7);
-	fails(ENOENT);
-	assert_int_equal(kvm_reg_get(&vcpu, 0xabc, &v), -ENOENT);
-	assert_int_equal(kvm_reg_set(&vcpu, 0xabc, 1), -ENOENT);
-}
-
 #define T(fn) cmocka_unit_test_setup(fn, set_up)
 
 int main(void)
@@ -223,7 +191,6 @@ int main(void)
 		T(run_tells_signals_from_failures),
 		T(stop_holds_until_go),
 		T(abort_is_an_external_one_and_nothing_else),
-		T(registers_are_got_and_set_by_id),
 	};
 
 	return cmocka_run_group_tests_name("vcpu", tests, NULL, NULL);

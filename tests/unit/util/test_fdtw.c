@@ -143,6 +143,50 @@ static void buffer_for_no_tree_at_all_is_an_error(void **state)
 	}
 }
 
+static void others_tree_can_be_joined(void **state)
+{
+	struct fdtw joined;
+
+	(void)state;
+	fdtw_node(&w, "n");
+	fdtw_join(&joined, buf);
+	assert_int_equal(joined.size, sizeof(buf));
+	fdtw_node(&joined, "m");
+	fdtw_u32(&joined, "x", 1);
+	fdtw_end(&joined);
+	assert_int_equal(fdtw_error(&joined), 0);
+	fdtw_keep(&w, fdtw_error(&joined));
+	fdtw_end(&w);
+	finish();
+	expect_prop("/n/m", "x", "\0\0\0\1", 4);
+}
+
+static void error_of_who_joined_sticks(void **state)
+{
+	static uint8_t large[8192];
+	struct fdtw joined;
+
+	(void)state;
+	fdtw_join(&joined, buf);
+	fdtw_node(&joined, "m");
+	fdtw_bytes(&joined, "large", large, sizeof(large));
+	fdtw_end(&joined);
+	assert_int_equal(fdtw_error(&joined), -ENOSPC);
+	assert_words("device tree: more than 4096 bytes");
+	fdtw_keep(&w, -ENOSPC);
+	assert_int_equal(fdtw_finish(&w, &size), -ENOSPC);
+	assert_words("device tree: more than 4096 bytes");
+	set_up(NULL);
+	fdtw_keep(&w, -EINVAL);
+	assert_int_equal(fdtw_finish(&w, &size), -EINVAL);
+	assert_has_words("device tree: ");
+	/* The first one stays. */
+	set_up(NULL);
+	fdtw_keep(&w, -ENOSPC);
+	fdtw_keep(&w, -EINVAL);
+	assert_int_equal(fdtw_finish(&w, &size), -ENOSPC);
+}
+
 #define T(fn) cmocka_unit_test_setup(fn, set_up)
 
 int main(void)
@@ -153,6 +197,8 @@ int main(void)
 		T(nodes_lie_within_each_other),
 		T(first_error_stays_and_later_calls_do_nothing),
 		T(list_that_is_too_long_is_an_error),
+		T(others_tree_can_be_joined),
+		T(error_of_who_joined_sticks),
 		T(buffer_for_no_tree_at_all_is_an_error),
 	};
 

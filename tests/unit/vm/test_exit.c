@@ -115,6 +115,50 @@ access_that_cannot_be_emulated_is_an_abort_in_the_guest(void **state)
 	assert_words("vCPU 0: inject external abort: Invalid argument");
 }
 
+static enum vm_event hypercall(uint64_t nr)
+{
+	run->exit_reason = KVM_EXIT_HYPERCALL;
+	memset(&run->hypercall, 0, sizeof(run->hypercall));
+	run->hypercall.nr = nr;
+	return exit_handle(vm, &vm->vcpus[0]);
+}
+
+static void call_of_stolen_time_is_answered(void **state)
+{
+	const uint64_t *x = fake_kvm.cpus[0].x;
+
+	(void)state;
+	assert_string_equal(vm_provider(vm), "steady");
+	assert_int_equal(hypercall(0xc5000021), EVENT_NONE);
+	assert_int_equal(x[0], LAYOUT_PVTIME);
+}
+
+static void call_to_go_off_stops_the_vcpu_and_not_the_machine(void **state)
+{
+	(void)state;
+	assert_true(fake_kvm.cpus[0].on);
+	assert_int_equal(hypercall(0x84000002), EVENT_NONE);
+	assert_false(fake_kvm.cpus[0].on);
+}
+
+static void call_that_nobody_asked_for_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(hypercall(0xc5000022), EVENT_FAIL);
+	assert_words("vCPU 0: unexpected hypercall 0xc5000022");
+	assert_int_equal(hypercall(0), EVENT_FAIL);
+	assert_words("vCPU 0: unexpected hypercall 0");
+}
+
+static void call_that_cannot_be_answered_is_a_failure(void **state)
+{
+	(void)state;
+	fault_arm(1, EINVAL);
+	assert_int_equal(hypercall(0xc5000021), EVENT_FAIL);
+	assert_words("stolen time: vCPU 0: call 0xc5000021: answer in x0: "
+		     "Invalid argument");
+}
+
 static void cpu_that_refuses_the_guest_is_a_failure(void **state)
 {
 	(void)state;
@@ -152,6 +196,10 @@ int main(void)
 		T(guest_may_end_or_reset_the_machine),
 		T(unknown_system_event_is_named),
 		T(access_that_cannot_be_emulated_is_an_abort_in_the_guest),
+		T(call_of_stolen_time_is_answered),
+		T(call_to_go_off_stops_the_vcpu_and_not_the_machine),
+		T(call_that_nobody_asked_for_is_named),
+		T(call_that_cannot_be_answered_is_a_failure),
 		T(cpu_that_refuses_the_guest_is_a_failure),
 		T(other_exits_are_refused_by_number),
 	};

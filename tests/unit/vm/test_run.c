@@ -35,6 +35,11 @@
 		.what = FAKE_CALL, .call = fn, \
 	}
 
+#define HVC(function, x1)                                            \
+	{                                                            \
+		.what = FAKE_HVC, .value = (function), .addr = (x1), \
+	}
+
 enum { MS = 1000000, KERNEL = 70000, ENTRY = LAYOUT_RAM + 0x200000 };
 
 static struct left before;
@@ -119,6 +124,8 @@ static uint8_t *ram(gpa_t gpa)
 
 static uint8_t *records(void)
 {
+	if (config.pvtime_in_ram)
+		return ram(LAYOUT_RAM + config.ram_size - 0x10000);
 	return fake_kvm.slots[SLOT_PVTIME].host;
 }
 
@@ -128,7 +135,7 @@ static void spoil(void)
 	memset(ram(LAYOUT_RAM), 'x', 4096);
 	memset(ram(LAYOUT_RAM + 32 * MIB), 'x', 4096);
 	memset(records(), 'x', 128);
-	fake_kvm.cpus[0].pc = fake_kvm.cpus[0].x0 = 1;
+	fake_kvm.cpus[0].pc = fake_kvm.cpus[0].x[0] = 1;
 }
 
 static bool fresh;
@@ -142,16 +149,15 @@ static void look(void)
 		memcmp(ram(LAYOUT_RAM + 32 * MIB), zero, 4096) == 0 &&
 		memcmp(records(), zero, 128) == 0 &&
 		fake_kvm.cpus[0].pc == ENTRY &&
-		fake_kvm.cpus[0].x0 == LAYOUT_RAM;
+		fake_kvm.cpus[0].x[0] == LAYOUT_RAM;
 }
 
-static void reset_makes_memory_records_and_registers_new(void **state)
+static void reset_makes_all_new(void)
 {
 	struct fake_step steps[] = { CALL(spoil), CALL(look), RESET, CALL(look),
 				     OFF };
 	size_t told;
 
-	(void)state;
 	assert_int_equal(vm_new(&config, &vm), 0);
 	told = fake_kvm.nr_attrs;
 	fresh = false;
@@ -164,6 +170,19 @@ static void reset_makes_memory_records_and_registers_new(void **state)
 	assert_true(fake_kvm.nr_attrs > told + 100);
 	for (; told < fake_kvm.nr_attrs; told++)
 		assert_int_not_equal(fake_kvm.attrs[told].kind, FAKE_VCPU);
+}
+
+static void reset_makes_memory_records_and_registers_new(void **state)
+{
+	(void)state;
+	reset_makes_all_new();
+}
+
+static void reset_makes_records_inside_ram_new_too(void **state)
+{
+	(void)state;
+	config.pvtime_in_ram = true;
+	reset_makes_all_new();
 }
 
 static void reset_takes_interrupts_back(void **state)
@@ -455,8 +474,71 @@ static void times_of_each_vcpu_are_its_own_threads(void **state)
 		assert_int_equal(times_rc[i], 0);
 		assert_int_equal(times[i].tid, fake_kvm.cpus[i].tid);
 	}
-	assert_int_equal(times[0].record_ns, 0);
-	assert_int_equal(times[1].record_ns, 0x0101010101010101);
+	assert_int_equal(times[0].times.record_ns, 0);
+	assert_int_equal(times[1].times.record_ns, 0x0101010101010101);
+}
+
+/* -- the guest asks for its stolen time -- */
+
+static uint64_t answers[3];
+static unsigned nr_answers;
+
+static void take_answer(void)
+{
+	answers[nr_answers++] = fake_kvm.cpus[0].x[0];
+}
+
+static void guest_is_told_where_its_record_is(void **state)
+{
+	struct fake_step steps[] = { HVC(0xc5000020, 0xc5000021),
+				     CALL(take_answer),
+				     HVC(0xc5000021, 0),
+				     CALL(take_answer),
+				     HVC(0xc5000022, 0),
+				     CALL(take_answer),
+				     OFF };
+
+	(void)state;
+	nr_answers = 0;
+	assert_int_equal(RUN(steps), VM_OFF);
+	assert_int_equal(answers[0], 0);
+	assert_int_equal(answers[1], LAYOUT_PVTIME);
+	assert_true(answers[2] == UINT64_MAX);
+}
+
+static void guest_without_stolen_time_is_told_so_by_the_kernel(void **state)
+{
+	struct fake_step steps[] = { HVC(0xc5000021, 0), CALL(take_answer),
+				     OFF };
+
+	(void)state;
+	config.pvtime = "off";
+	nr_answers = 0;
+	assert_int_equal(RUN(steps), VM_OFF);
+	assert_true(answers[0] == UINT64_MAX);
+}
+
+static bool was_on;
+
+static void see_power(void)
+{
+	was_on = fake_kvm.cpus[0].on;
+	fake_kvm.cpus[0].on = true;
+	memset(records() + 8, 1, 8);
+}
+
+static void cpu_that_goes_off_and_asks_again_keeps_its_time(void **state)
+{
+	struct fake_step steps[] = { HVC(0xc5000021, 0), HVC(0x84000002, 0),
+				     CALL(see_power),	 HVC(0xc5000021, 0),
+				     CALL(take_times),	 WAIT };
+
+	(void)state;
+	sent = SIGTERM;
+	was_on = true;
+	assert_int_equal(RUN(steps), VM_SIGNALLED);
+	assert_false(was_on);
+	assert_int_equal(times[0].times.record_ns, 0x0101010101010101);
 }
 
 /* -- sweep -- */
@@ -507,6 +589,7 @@ int main(void)
 		T(guest_that_powers_off_ends_the_machine),
 		T(reset_with_no_reboot_ends_the_machine),
 		T(reset_makes_memory_records_and_registers_new),
+		T(reset_makes_records_inside_ram_new_too),
 		T(reset_takes_interrupts_back),
 		T(hundred_resets_leave_nothing_behind),
 		T(failed_reset_is_a_failure_with_words),
@@ -522,6 +605,9 @@ int main(void)
 		T(reader_who_goes_away_ends_the_machine_like_other_programs),
 		T(output_that_cannot_be_written_is_a_failure),
 		T(times_of_each_vcpu_are_its_own_threads),
+		T(guest_is_told_where_its_record_is),
+		T(guest_without_stolen_time_is_told_so_by_the_kernel),
+		T(cpu_that_goes_off_and_asks_again_keeps_its_time),
 		T(every_failure_ends_in_order),
 	};
 

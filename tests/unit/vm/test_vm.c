@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "fake_kvm.h"
-#include "kvm/uapi.h"
 #include "mach/layout.h"
 #include "util/err.h"
 #include "util/log.h"
@@ -90,45 +89,12 @@ static void first_vcpu_starts_at_the_kernel_and_the_others_are_off(void **state)
 	(void)state;
 	assert_int_equal(vm_new(&config, &vm), 0);
 	assert_int_equal(fake_kvm.cpus[0].pc, ENTRY);
-	assert_int_equal(fake_kvm.cpus[0].x0, LAYOUT_RAM);
+	assert_int_equal(fake_kvm.cpus[0].x[0], LAYOUT_RAM);
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(fake_kvm.cpus[i].inits, i < 3);
 		assert_int_equal(fake_kvm.cpus[i].on, i == 0);
 		assert_int_equal(fake_kvm.cpus[i].runs, 0);
 	}
-}
-
-static void each_vcpu_has_its_record(void **state)
-{
-	(void)state;
-	assert_int_equal(vm_new(&config, &vm), 0);
-	assert_string_equal(vm_provider(vm), "kvm");
-	assert_int_equal(fake_kvm.slots[SLOT_PVTIME].gpa, LAYOUT_PVTIME);
-	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(fake_kvm.cpus[i].record,
-				 LAYOUT_PVTIME + 64 * i);
-}
-
-static void auto_without_stolen_time_runs_without_a_region(void **state)
-{
-	(void)state;
-	fake_kvm.pvtime = false;
-	assert_int_equal(vm_new(&config, &vm), 0);
-	assert_string_equal(vm_provider(vm), "off");
-	assert_int_equal(fake_kvm_live_slots(), 1);
-	assert_int_equal(fake_kvm.hyp_calls, 0);
-}
-
-static void
-stolen_time_that_is_required_and_missing_has_its_own_error(void **state)
-{
-	(void)state;
-	fake_kvm.pvtime = false;
-	config.pvtime = "on";
-	assert_int_equal(vm_new(&config, &vm), -ENXIO);
-	assert_words("stolen time is required: this host kernel has no stolen "
-		     "time for guests; it needs Linux 5.5 or later (before "
-		     "5.14 also CONFIG_SCHEDSTATS or delayacct)");
 }
 
 static void no_times_before_the_first_run(void **state)
@@ -277,37 +243,6 @@ static void every_failure_is_undone(void **state)
 	log_set_level(LOG_INFO);
 }
 
-/* Whatever it is that fails: the machine is there, and says no. */
-static void auto_goes_on_where_the_host_refuses_records(void **state)
-{
-	unsigned off = 0;
-
-	(void)state;
-	log_set_level(LOG_ERROR);
-	for (unsigned n = 1;; n++) {
-		bool met;
-
-		fake_kvm_reset();
-		fault_arm(n, EPERM);
-		if (vm_new(&config, &vm) < 0)
-			vm = NULL;
-		met = fault_met();
-		if (met && vm && strcmp(vm_provider(vm), "off") == 0) {
-			assert_int_equal(fake_kvm.slots[SLOT_PVTIME].size, 0);
-			assert_int_equal(fake_kvm.cpus[0].record, 0);
-			off++;
-		}
-		vm_free(vm);
-		vm = NULL;
-		check_nothing_held();
-		if (!met)
-			break;
-	}
-	/* The capability, the mapping, the slot and the first record. */
-	assert_int_equal(off, 4);
-	log_set_level(LOG_INFO);
-}
-
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -315,9 +250,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(machine_is_what_the_config_says),
 		T(first_vcpu_starts_at_the_kernel_and_the_others_are_off),
-		T(each_vcpu_has_its_record),
-		T(auto_without_stolen_time_runs_without_a_region),
-		T(stolen_time_that_is_required_and_missing_has_its_own_error),
 		T(no_times_before_the_first_run),
 		T(too_many_vcpus_are_lowered_to_what_there_is),
 		T(guest_addresses_are_as_wide_as_memory_needs),
@@ -326,7 +258,6 @@ int main(void)
 		T(host_without_the_asked_parts_is_told_so),
 		T(machine_without_a_kernel_has_a_tree),
 		T(every_failure_is_undone),
-		T(auto_goes_on_where_the_host_refuses_records),
 	};
 
 	return cmocka_run_group_tests_name("vm", tests, NULL, NULL);

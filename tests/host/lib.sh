@@ -11,6 +11,7 @@
 #	package/SUITE/NAME	link to NAME_VERSION beside it, unpacked
 #	kernel/NAME		link to a folder with image, config, modules
 #	host/			base archives and inits of the emulated host
+#	kmod/			test modules, built
 #
 # Everything is made under a temporary name and renamed when complete, so a
 # name that exists can be used without the lock, and an interrupted run leaves

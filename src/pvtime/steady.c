@@ -98,7 +98,10 @@ static int forward(int vm_fd, uint32_t function, uint32_t nr)
 		return err_say(EEXIST,
 			       "SMCCC filter: call %#x is filtered already",
 			       function);
-	return rc < 0 ? err_set(-rc, "SMCCC filter for call %#x", function) : 0;
+	if (rc < 0)
+		err_set(-rc, "SMCCC filter for call %#x", function);
+	/* Kept for an attach that changed nothing, which is not so any more. */
+	return rc == -EPERM || rc == -ENXIO ? -EIO : rc;
 }
 
 /* The attribute first: where that is refused, nothing has changed. */

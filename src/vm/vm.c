@@ -139,10 +139,11 @@ static int init_pvtime(struct vm *vm)
 		return rc;
 	rc = give_records(vm, provider, &attached);
 	/* A host that promises and then refuses (protected VMs): go without. */
-	if ((rc == -EPERM || rc == -ENXIO) && attached == 0 &&
-	    strcmp(vm->config->pvtime, "auto") == 0) {
+	if ((rc == -EPERM || rc == -ENXIO) && attached == 0) {
+		if (strcmp(vm->config->pvtime, "auto") != 0)
+			return -ENXIO;
 		err_copy(words);
-		why = words;
+		why = strstr(words, "vCPU"); /* the line has the rest */
 		rc = give_records(vm, &pvtime_off, &attached);
 	}
 	if (rc < 0)
@@ -154,7 +155,7 @@ static int init_pvtime(struct vm *vm)
 			 vm->pvtime.region.base, why ? ": " : "",
 			 why ? why : "");
 	else
-		log_info("stolen time: off: %s", why);
+		log_info("stolen time: off: %s", why ? why : words);
 	return 0;
 }
 

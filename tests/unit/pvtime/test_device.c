@@ -87,11 +87,12 @@ static void v1_records_are_read_from_the_kernel(void **state)
 	assert_int_equal(rig_read(RIG_NR), 0);
 }
 
-static void v1_vcpu_that_is_not_there_yet_has_no_time(void **state)
+static void v1_vcpu_that_is_not_there_has_no_time(void **state)
 {
 	(void)state;
 	assert_int_equal(start(FAKE_PV_TIME_V1), 0);
 	fake_kvm.states[3][1] = 5;
+	assert_int_equal(rig_read(3), 5);
 	kvm_vcpu_close(&rig.vcpus[3]);
 	assert_int_equal(rig_read(3), 0);
 }
@@ -211,7 +212,7 @@ int main(void)
 		RIG_TEST(vcpus_are_told_nothing),
 		RIG_TEST(v1_is_told_an_address_and_needs_no_slot),
 		RIG_TEST(v1_records_are_read_from_the_kernel),
-		RIG_TEST(v1_vcpu_that_is_not_there_yet_has_no_time),
+		RIG_TEST(v1_vcpu_that_is_not_there_has_no_time),
 		RIG_TEST(v1_reset_zeroes_the_kernels_records),
 		RIG_TEST(v1_has_memory_for_512_records_and_no_more),
 		RIG_TEST(v1_cannot_be_inside_ram),

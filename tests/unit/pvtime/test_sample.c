@@ -79,6 +79,20 @@ static void time_stolen_meanwhile_makes_it_look_again(void **state)
 	assert_in_range(looks, 4, 5);
 }
 
+/* A thread that waits for a CPU: its record follows when it gets one. */
+static void record_that_stands_still_is_not_enough(void **state)
+{
+	static const uint64_t wait[] = { 90, 92, 95, 97, 97, 97, 97 };
+	static const uint64_t record[] = { 500, 500, 500, 500, 500, 500, 500 };
+
+	(void)state;
+	assert_int_equal(rig_start(&pvtime_kvm), 0);
+	script(wait, record);
+	assert_int_equal(look(), 0);
+	assert_int_equal(sample.wait_ns, 97);
+	assert_int_equal(sample.skew_ns, 0);
+}
+
 /* The scheduler counts first; KVM adds when the guest is entered. */
 static void record_that_follows_later_is_waited_for(void **state)
 {
@@ -183,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(quiet_vcpu_is_seen_at_once),
 		T(time_stolen_meanwhile_makes_it_look_again),
+		T(record_that_stands_still_is_not_enough),
 		T(record_that_follows_later_is_waited_for),
 		T(skew_that_does_not_end_is_told),
 		T(record_that_never_stands_still_ends_too),

@@ -392,6 +392,19 @@ static void reset_starts_all_records_and_no_new_kernel(void **state)
 	stolen_is(1, 9);
 }
 
+static void no_vcpus_first_asking_after_a_reset_is_a_new_kernel(void **state)
+{
+	(void)state;
+	all_run();
+	assert_int_equal(pvtime_reset(&rig.pt), 0);
+	all_run();
+	for (unsigned i = 0; i < RIG_NR; i++) {
+		off_and_on(i);
+		ask(i);
+		stolen_is(i, 100 + i);
+	}
+}
+
 static void reset_forgets_who_was_off(void **state)
 {
 	(void)state;
@@ -463,6 +476,7 @@ int main(void)
 		T(cpu_off_stops_the_vcpu_and_answers_nothing),
 		T(cpu_that_could_not_go_off_was_not_off),
 		T(reset_starts_all_records_and_no_new_kernel),
+		T(no_vcpus_first_asking_after_a_reset_is_a_new_kernel),
 		T(reset_forgets_who_was_off),
 		T(addresses_stay_over_resets),
 	};

@@ -16,6 +16,7 @@
 #include "lib/psci.h"
 #include "lib/say.h"
 #include "lib/smccc.h"
+#include "lib/sysreg.h"
 #include "lib/trap.h"
 #include "lib/uart.h"
 
@@ -26,15 +27,6 @@ enum { CNTV_ENABLE = 1 };
 /* Nothing is here, neither in the map of QEMU's virt board, which ours follows,
  * nor, without PCI devices, in kvmtool's. */
 #define NOWHERE UINT64_C(0x0f000000)
-
-#define SYSREG_READ(reg)                                      \
-	({                                                    \
-		uint64_t v_;                                  \
-		__asm__ volatile("mrs %0, " #reg : "=r"(v_)); \
-		v_;                                           \
-	})
-#define SYSREG_WRITE(reg, v) \
-	__asm__ volatile("msr " #reg ", %0\n\tisb" : : "r"((uint64_t)(v)))
 
 /* What another CPU is given and gives back, at the top of its stack. */
 struct cpu {
@@ -153,7 +145,7 @@ void cpu_main(struct cpu *me)
 {
 	uint32_t stay = me->stay;
 
-	me->mpidr = SYSREG_READ(mpidr_el1) & UINT64_C(0xff00ffffff);
+	me->mpidr = SYSREG_READ(mpidr_el1) & MPIDR_AFFINITY;
 	me->record = smccc(PV_TIME_ST, 0, 0, 0);
 	__asm__ volatile("dsb sy" : : : "memory");
 	*(volatile uint32_t *)&me->done = 1;
@@ -187,7 +179,7 @@ static void start_cpu(uint64_t mpidr, struct cpu *cpu, bool stay)
 /* Start each CPU of the tree but this one, one after the other. */
 static void start_cpus(bool stay)
 {
-	uint64_t self = SYSREG_READ(mpidr_el1) & UINT64_C(0xff00ffffff);
+	uint64_t self = SYSREG_READ(mpidr_el1) & MPIDR_AFFINITY;
 	uint32_t cells, size;
 	unsigned nr = 0;
 	dt_node cpus, node;

@@ -165,6 +165,12 @@ bool dt_next(const struct dt *dt, dt_node node, dt_node *ret_node)
 	return true;
 }
 
+const char *dt_name(const struct dt *dt, dt_node node)
+{
+	/* item_at() has seen its end. */
+	return (const char *)dt->structure + node;
+}
+
 /* dt_find() for a path of @len characters. */
 static bool find(const struct dt *dt, const char *path, uint32_t len,
 		 dt_node *ret_node)

@@ -32,6 +32,9 @@ bool dt_find(const struct dt *dt, const char *path, dt_node *ret_node);
 bool dt_child(const struct dt *dt, dt_node node, dt_node *ret_node);
 bool dt_next(const struct dt *dt, dt_node node, dt_node *ret_node);
 
+/* @node's name, with what follows '@'. */
+const char *dt_name(const struct dt *dt, dt_node node);
+
 /* @node's property @name and its size in bytes.  NULL: none. */
 const void *dt_prop(const struct dt *dt, dt_node node, const char *name,
 		    uint32_t *ret_size);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gic.h"
 
-#include <stdint.h>
-
 #include "dt.h"
 
 enum { GICD_CTLR = 0x000, GICD_ISENABLER = 0x100 };
@@ -25,13 +23,16 @@ static volatile uint32_t *reg(uint64_t base, unsigned offset)
 	return (volatile uint32_t *)(base + offset);
 }
 
-/* @gicr: the first redistributor, which is that of the first CPU. */
-static void wake_v3(uint64_t gicd, uint64_t gicr, unsigned id)
+static bool wake_v3(const struct gic *gic, unsigned id)
 {
-	*reg(gicd, GICD_CTLR) = GICD_CTLR_ARE | GICD_CTLR_GRP1;
+	uint64_t gicr = gic->cpu;
+	unsigned patience = 10000;
+
+	*reg(gic->dist, GICD_CTLR) = GICD_CTLR_ARE | GICD_CTLR_GRP1;
 	*reg(gicr, GICR_WAKER) &= ~(uint32_t)WAKER_SLEEP;
 	while (*reg(gicr, GICR_WAKER) & WAKER_ASLEEP)
-		;
+		if (!patience--)
+			return false;
 	*reg(gicr, GICR_IGROUPR) = ~UINT32_C(0);
 	*reg(gicr, GICR_ISENABLER) = UINT32_C(1) << id;
 	__asm__ volatile("msr S3_0_C12_C12_5, %0\n\t" /* ICC_SRE_EL1 */
@@ -42,17 +43,19 @@ static void wake_v3(uint64_t gicd, uint64_t gicr, unsigned id)
 			 :
 			 : "r"(UINT64_C(1)), "r"((uint64_t)LOWEST_PRIORITY)
 			 : "memory");
+	return true;
 }
 
-static void wake_v2(uint64_t gicd, uint64_t gicc, unsigned id)
+static bool wake_v2(const struct gic *gic, unsigned id)
 {
-	*reg(gicd, GICD_CTLR) = GICD_CTLR_GRP0;
-	*reg(gicd, GICD_ISENABLER) = UINT32_C(1) << id;
-	*reg(gicc, GICC_PMR) = LOWEST_PRIORITY;
-	*reg(gicc, GICC_CTLR) = GICD_CTLR_GRP0;
+	*reg(gic->dist, GICD_CTLR) = GICD_CTLR_GRP0;
+	*reg(gic->dist, GICD_ISENABLER) = UINT32_C(1) << id;
+	*reg(gic->cpu, GICC_PMR) = LOWEST_PRIORITY;
+	*reg(gic->cpu, GICC_CTLR) = GICD_CTLR_GRP0;
+	return true;
 }
 
-bool gic_wake_by(const struct dt *dt, unsigned id)
+bool gic_find(const struct dt *dt, struct gic *ret_gic)
 {
 	dt_node root, node;
 	bool more;
@@ -64,16 +67,23 @@ bool gic_wake_by(const struct dt *dt, unsigned id)
 		bool v3 = dt_compatible(dt, node, "arm,gic-v3");
 		bool v2 = dt_compatible(dt, node, "arm,cortex-a15-gic") ||
 			  dt_compatible(dt, node, "arm,gic-400");
-		uint64_t gicd, second, size;
+		struct gic gic = { .v3 = v3 };
+		uint64_t size;
 
-		if ((!v3 && !v2) || !dt_reg(dt, node, 0, &gicd, &size) ||
-		    !dt_reg(dt, node, 1, &second, &size))
-			continue;
-		if (v3)
-			wake_v3(gicd, second, id);
-		else
-			wake_v2(gicd, second, id);
-		return true;
+		if ((v3 || v2) && dt_reg(dt, node, 0, &gic.dist, &size) &&
+		    dt_reg(dt, node, 1, &gic.cpu, &size)) {
+			*ret_gic = gic;
+			return true;
+		}
 	}
 	return false;
+}
+
+bool gic_wake_by(const struct dt *dt, unsigned id)
+{
+	struct gic gic;
+
+	if (!gic_find(dt, &gic))
+		return false;
+	return gic.v3 ? wake_v3(&gic, id) : wake_v2(&gic, id);
 }

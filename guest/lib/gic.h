@@ -11,14 +11,24 @@
 #define GUEST_GIC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct dt;
 
 /* Private interrupts, as Arm's BSA numbers them. */
 enum { GIC_VIRTUAL_TIMER = 27 };
 
-/* Let the private interrupt @id (16 to 31) wake the CPU that booted.  false:
- * the tree has no GIC that we know. */
+struct gic {
+	bool v3;
+	uint64_t dist;
+	uint64_t cpu; /* v2: CPU interface; v3: first redistributor */
+};
+
+/* false: the tree has no GIC that we know. */
+bool gic_find(const struct dt *dt, struct gic *ret_gic);
+
+/* Let the private interrupt @id (16 to 31) wake the CPU that booted, whose
+ * redistributor is taken to be the first.  false: no GIC, or it is asleep. */
 bool gic_wake_by(const struct dt *dt, unsigned id);
 
 #endif

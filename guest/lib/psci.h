@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * psci.h - the power calls, by HVC.
+ * psci.h - the power calls, by smccc()'s conduit.
  *
  * Spec: Arm DEN0022 5 (functions), 5.2.2 (return codes).
  */
@@ -8,6 +8,7 @@
 #define GUEST_PSCI_H
 
 #define PSCI_VERSION	   0x84000000
+#define PSCI_FEATURES	   0x8400000a
 #define PSCI_CPU_OFF	   0x84000002
 #define PSCI_CPU_ON	   0xc4000003
 #define PSCI_AFFINITY_INFO 0xc4000004
@@ -21,11 +22,8 @@
 /* AFFINITY_INFO's answers. */
 enum { PSCI_ON, PSCI_OFF, PSCI_ON_PENDING };
 
-static inline _Noreturn void psci_off(void)
-{
-	for (;;)
-		smccc(PSCI_SYSTEM_OFF, 0, 0, 0);
-}
+/* Power the machine off. */
+_Noreturn void psci_off(void);
 
 #endif
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "say.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,11 +35,11 @@ static void put_integer(char how, bool is_long, va_list *ap)
 	put_number(v, how == 'x' ? 16 : 10);
 }
 
-void say(const char *fmt, ...)
+void say_args(const char *fmt, va_list args)
 {
 	va_list ap;
 
-	va_start(ap, fmt);
+	va_copy(ap, args);
 	for (; *fmt; fmt++) {
 		bool is_long;
 
@@ -60,5 +59,14 @@ void say(const char *fmt, ...)
 		else
 			put_integer(*fmt, is_long, &ap);
 	}
+	va_end(ap);
+}
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_args(fmt, ap);
 	va_end(ap);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trap.h - exceptions: survived where a test provokes one, else the end.
+ * trap.h - exceptions: survived where one may come (see also fixup.h), else
+ * the end.
  */
 #ifndef GUEST_TRAP_H
 #define GUEST_TRAP_H

@@ -56,6 +56,7 @@ MAIN := src/cmd/main.c
 # ---- the product -----------------------------------------------------------
 
 VMM := $(B)/arm64/pvtime-vmm
+LIBPVTIME := $(B)/arm64/libpvtime.a
 ARM64_OBJS := $(SRCS:%.c=$(B)/arm64/%.o)
 
 # One file that can be carried to any host; sections so that the linker drops
@@ -64,7 +65,7 @@ ARM64_CFLAGS := $(CFLAGS) -flto=auto -ffunction-sections -fdata-sections
 ARM64_LDFLAGS := -static -Wl,--gc-sections
 
 .PHONY: all
-all: $(VMM) guest
+all: $(VMM) $(LIBPVTIME) guest
 
 $(VMM): $(ARM64_OBJS)
 	$(call say,LD      $@)
@@ -75,9 +76,71 @@ $(B)/arm64/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARM64) $(CPPFLAGS) $(BASE_CFLAGS) $(ARM64_CFLAGS) -c -o $@ $<
 
+# ---- libpvtime: the pvtime floor for other VMMs --------------------------------
+#
+# What it takes along from the floors below is renamed, so that nothing of ours
+# meets a name of the program's.  Members stay apart: only who calls pvtime_fdt()
+# needs libfdt.
+
+LIBPVTIME_SRCS := $(wildcard src/pvtime/*.c) \
+	$(addprefix src/,kvm/attr.c kvm/reg.c kvm/vm.c util/err.c util/fdtw.c)
+LIBPVTIME_OBJS := $(LIBPVTIME_SRCS:src/%.c=$(B)/lib/%.o)
+
+$(B)/lib/%.o: src/%.c Makefile
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC_ARM64) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -ffunction-sections \
+		-fdata-sections -fPIC -c -o $@ $<
+
+$(LIBPVTIME): $(LIBPVTIME_OBJS) include/pvtime/pvtime.h
+	$(call say,AR      $@)
+	@rm -rf $(B)/lib/members; mkdir -p $(B)/lib/members
+	$(Q)$(CROSS_COMPILE)nm -g --defined-only $(LIBPVTIME_OBJS) | \
+		awk 'FNR == NR { while (match($$0, /pvtime_[a-z_]+\(/)) { \
+				api[substr($$0, RSTART, RLENGTH - 1)] = 1; \
+				$$0 = substr($$0, RSTART + RLENGTH) } next } \
+			NF == 3 && !($$3 in api) { \
+				print $$3, "pvtime__" $$3 }' \
+		include/pvtime/pvtime.h - > $(B)/lib/names
+	$(Q)for o in $(LIBPVTIME_OBJS); do \
+		$(OBJCOPY) --redefine-syms=$(B)/lib/names $$o \
+			$(B)/lib/members/$$(basename $${o%/*})_$${o##*/} || \
+			exit 1; \
+	done
+	$(Q)rm -f $@; $(CROSS_COMPILE)ar rcs $@ $(B)/lib/members/*.o
+
+# The VMM for tests whose stolen time has one deliberate fault.
+FAULTY := $(B)/arm64/pvtime-vmm-faulty
+
+$(FAULTY): $(filter-out %/pvtime/table.o,$(ARM64_OBJS)) \
+		$(B)/arm64/tests/faults/faulty.o
+	$(call say,LD      $@)
+	$(Q)$(CC_ARM64) $(ARM64_CFLAGS) $(ARM64_LDFLAGS) -o $@ $^ $(LIBS)
+
+# What it is like to use it: the example, with what is installed and no more.
+STAGE := $(B)/stage
+EXAMPLE := $(B)/arm64/minivmm
+
+$(EXAMPLE): tests/example/minivmm.c $(LIBPVTIME) Makefile
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) \
+		PREFIX=/usr > $(B)/install.log
+	$(call say,CC      $<)
+	$(Q)$(CC_ARM64) -std=gnu11 $(WARN) -O2 -static -o $@ $< $$( \
+		PKG_CONFIG_SYSROOT_DIR=$(abspath $(STAGE)) \
+		PKG_CONFIG_LIBDIR=$(abspath $(STAGE))/usr/lib/pkgconfig \
+		pkg-config --cflags --libs --static pvtime)
+
+# The conformance guest is built in.
+CONFORMANCE := $(B)/guest/conformance.bin
+EMBEDDING := $(foreach k,arm64 native cross fuzz,$(B)/$k/src/cmd/guests.o)
+
+$(EMBEDDING): CPPFLAGS += -DGUEST_CONFORMANCE=\"$(CONFORMANCE)\"
+$(EMBEDDING): $(CONFORMANCE)
+
 # ---- guests: flat programs that tests and benchmarks boot --------------------
 
-GUEST_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-builtin -nostdlib -fPIE \
+GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-builtin -nostdlib -fPIE \
 	-fvisibility=hidden -mgeneral-regs-only -mstrict-align \
 	-fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-tree-loop-distribute-patterns $(WARN) -MMD -MP
@@ -85,7 +148,9 @@ GUEST_LDFLAGS := -nostdlib -pie -Wl,--no-dynamic-linker,-T,guest/link.ld \
 	-Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
 	-Wl,--no-warn-rwx-segments
 GUEST_LIB := $(patsubst %,$(B)/%.o,$(basename $(wildcard guest/lib/*.[cS])))
-GUESTS := $(patsubst guest/%,$(B)/guest/%.bin,$(basename $(wildcard guest/*.[cS])))
+CONFORMANCE_OBJS := $(patsubst %,$(B)/%.o,$(basename $(wildcard guest/conformance/*.[cS])))
+GUESTS := $(patsubst guest/%,$(B)/guest/%.bin,$(basename $(wildcard guest/*.[cS]))) \
+	$(CONFORMANCE)
 
 .PHONY: guest
 guest: $(GUESTS)
@@ -94,10 +159,15 @@ guest: $(GUESTS)
 $(B)/guest/lib.a: $(GUEST_LIB)
 	@rm -f $@; $(CROSS_COMPILE)ar rcs $@ $^
 
-$(B)/guest/%.bin: $(B)/guest/%.o $(B)/guest/lib.a guest/link.ld
+$(CONFORMANCE): $(CONFORMANCE_OBJS)
+
+$(B)/guest/%.bin: $(B)/guest/lib.a guest/link.ld
 	$(call say,GUEST   $@)
-	$(Q)$(CC_ARM64) $(GUEST_LDFLAGS) -o $(@:.bin=.elf) $< $(B)/guest/lib.a
+	$(Q)$(CC_ARM64) $(GUEST_LDFLAGS) -o $(@:.bin=.elf) $(filter %.o,$^) \
+		$(B)/guest/lib.a
 	$(Q)$(OBJCOPY) -O binary $(@:.bin=.elf) $@
+
+$(filter-out $(CONFORMANCE),$(GUESTS)): %.bin: %.o
 
 $(B)/guest/%.o: guest/%.c Makefile
 	@mkdir -p $(@D)
@@ -109,9 +179,9 @@ $(B)/guest/%.o: guest/%.S Makefile
 
 # ---- programs of the tests that run where the VMM runs -----------------------
 
-TOOL_SRCS := $(wildcard tests/bench/*.c tests/system/*.c)
+TOOL_SRCS := $(wildcard tests/bench/*.c tests/system/*.c) tests/kmod/probe.c
 TOOLS := $(patsubst %.c,$(B)/arm64/%,$(notdir $(TOOL_SRCS)))
-vpath %.c tests/bench tests/system
+vpath %.c tests/bench tests/system tests/kmod
 
 $(TOOLS): $(B)/arm64/%: %.c Makefile
 	$(call say,CC      $<)
@@ -242,7 +312,7 @@ fmt:
 host:
 	@tests/host/selftest
 
-system: $(VMM) $(TOOLS) guest
+system: $(VMM) $(FAULTY) $(EXAMPLE) $(TOOLS) guest
 	@tests/system/run $(B)
 
 bench: $(VMM) $(TOOLS) guest
@@ -259,7 +329,7 @@ check:
 	@echo "== bench --quick"; tests/bench/run --quick
 
 .PHONY: check-build
-check-build: all $(TOOLS) $(UNITS:%=$(B)/native/tests/unit/%) \
+check-build: all $(FAULTY) $(EXAMPLE) $(TOOLS) $(UNITS:%=$(B)/native/tests/unit/%) \
 	$(UNITS:%=$(B)/cross/tests/unit/%) $(FUZZES:%=$(B)/fuzz/%)
 
 demo:
@@ -272,12 +342,19 @@ deps:
 # ---- the rest -----------------------------------------------------------------
 
 MAN := src/cmd/pvtime-vmm.1
+INTO := $(DESTDIR)$(PREFIX)
 
 .PHONY: install clean
-install: $(VMM)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(VMM) $(DESTDIR)$(PREFIX)/bin/pvtime-vmm
-	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/pvtime-vmm.1
+install: $(VMM) $(LIBPVTIME) $(CONFORMANCE)
+	install -d $(INTO)/bin $(INTO)/include/pvtime $(INTO)/lib/pkgconfig \
+		$(INTO)/share/man/man1 $(INTO)/share/pvtime-vmm
+	install -m 755 $(VMM) $(INTO)/bin/pvtime-vmm
+	install -m 644 include/pvtime/pvtime.h $(INTO)/include/pvtime/pvtime.h
+	install -m 644 $(LIBPVTIME) $(INTO)/lib/libpvtime.a
+	install -m 644 $(CONFORMANCE) $(INTO)/share/pvtime-vmm/conformance.bin
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		src/pvtime/pvtime.pc.in > $(INTO)/lib/pkgconfig/pvtime.pc
+	install -m 644 $(MAN) $(INTO)/share/man/man1/pvtime-vmm.1
 
 clean:
 	rm -rf $(B)

@@ -21,6 +21,7 @@ enum {
 	EXIT_CRASHED = 3,   /* the guest */
 	EXIT_RESET = 4,	    /* with --no-reboot */
 	EXIT_NO_PVTIME = 5, /* required and missing */
+	EXIT_BAD = 6,	    /* a verdict */
 	EXIT_TIMEOUT = 124,
 };
 
@@ -54,6 +55,7 @@ void options_print(const struct option_desc *table, size_t n);
 
 int run_main(int argc, char **argv);
 int dtb_main(int argc, char **argv);
+int check_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 
 #endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * guests.h - the guests that are built in: images of guest/, as constants.
+ */
+#ifndef CMD_GUESTS_H
+#define CMD_GUESTS_H
+
+#include <stddef.h>
+
+extern const unsigned char guest_conformance[];
+extern const size_t guest_conformance_size;
+
+#endif

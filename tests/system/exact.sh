@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh disable=SC2034,SC2154
+#
+# exact.sh - every provider under contention: record against scheduler.
+#
+# EXACT_SECONDS, 10 where it is not set, is how long.
+#
+# Guests of 1, 2, 4 and 8 vCPUs, all of them busy, want the host's two CPUs at
+# the same time.  A record follows the scheduler's count at a distance that
+# never changes, but for the moment between the two; so each vCPU is looked at
+# several times, and the distance that is seen most often counts.
+
+looks=3
+
+# distances FILE: "vCPU distance count" lines of $g, from several looks; the
+# count is the last one's.
+distances()
+{
+	: > "$1.all"
+	for _ in $(seq $looks); do
+		records_of >> "$1.all"
+	done
+	awk '
+	{
+		d = sprintf("%.0f", $3 - $2)
+		last[$1] = $2
+		if (++seen[$1, d] > most[$1]) {
+			most[$1] = seen[$1, d]
+			distance[$1] = d
+		}
+	}
+	END {
+		for (id in last) {
+			if (most[id] < 2)
+				print "vCPU " id ": no distance twice" \
+					> "/dev/stderr"
+			print id, distance[id], last[id]
+		}
+	}' "$1.all" | sort -n > "$1"
+}
+
+# compare NR: growth of $g's NR vCPUs from $g/a to $g/b, in ms.
+compare()
+{
+	paste -d ' ' "$g/a" "$g/b" | awk -v nr="$1" '
+	{
+		grown = ($6 - $3) / 1e6
+		off = ($5 - $2) / 1e6
+		sum += grown
+		off_sum += off
+		worst = off > worst ? off : -off > worst ? -off : worst
+		least = NR == 1 || grown < least ? grown : least
+		allowed = grown / 1000 > 1 ? grown / 1000 : 1
+		if (off > allowed || off < -allowed)
+			print "BAD: vCPU " $1 " is off by " off " ms"
+		if ($1 != $4)
+			print "BAD: vCPUs " $1 " and " $4
+		if (grown < 100)
+			print "BAD: vCPU " $1 ": only " grown " ms stolen"
+	}
+	END {
+		if (NR != nr)
+			print "BAD: " NR " vCPUs of " nr
+		if (off_sum > 1 + sum / 1000 || off_sum < -1 - sum / 1000)
+			print "BAD: in sum it is off by " off_sum " ms"
+		printf "%d vCPUs: %.0f ms stolen (of one at least %.0f)," \
+			" record off by %.6f ms at most, %.6f in sum\n", \
+			nr, sum, least, worst, off_sum
+	}' > "$g/verdict"
+	! grep -q BAD "$g/verdict" || fail "$(cat "$g/verdict")"
+	sed "s/^/$provider, /" "$g/verdict" >> "$here/figures"
+}
+
+# exact PROVIDER SECONDS
+exact()
+{
+	provider=$1
+	for n in 1 2 4 8; do
+		g=${n}cpu
+		run -k "$here/busy.bin" -c "$n" -m 64 --pvtime "$1" --name "$g"
+	done
+	for n in 1 2 4 8; do
+		g=${n}cpu
+		listens
+		grep -q "on, provider $1," "$g/err" || fail "$(cat "$g/err")"
+	done
+	renice -n -20 $$ # we shall not have to wait for them, too
+	sleep 2
+	for n in 1 2 4 8; do
+		g=${n}cpu
+		distances "$g/a"
+	done
+	sleep "$2"
+	for n in 1 2 4 8; do
+		g=${n}cpu
+		distances "$g/b"
+		compare "$n"
+	done
+}
+
+# listens: $g answers to its name.
+listens()
+{
+	for _ in $(seq 100); do
+		if "$vmm" stat "$g" > "$g/stat" 2>&1 &&
+				! grep -q '^ .* 0  *0.0' "$g/stat"; then
+			return
+		fi
+		sleep 0.2
+	done
+	fail "stat: $(cat "$g/stat") $(cat "$g/err")"
+}
+
+# A guest that writes to its record, and all around, spoils its own view only.
+scribbled()
+{
+	run -k "$here/scribble.bin" -c 4 -m 64 --pvtime "$1" --name guest
+	listens
+	taskset 1 sh -c 'while :; do :; done' &
+	guests="$guests $!"
+	tids=$("$vmm" stat --json guest | tr '{' '\n' |
+		sed -n 's/.*"tid":\([0-9]*\).*/\1/p')
+	: > before
+	for _ in 1 2 3 4 5 6; do
+		counts > low
+		records_of > now
+		counts > high
+		paste -d ' ' now low high before | awk '
+		$2 < $4 || $2 > $5 || $2 < $6 {
+			print "BAD: " $0
+		}' > bad
+		[ ! -s bad ] || fail "scheduler's count forged: $(cat bad)"
+		cut -d ' ' -f 2 now > before
+		sleep 0.5
+	done
+	# That it did write: KVM never counts to that much.
+	awk '$3 < 1e15 { print "BAD: " $0 }' now > bad
+	[ ! -s bad ] || fail "the guest did not write: $(cat now)"
+	kill "$(cat guest/pid)"
+	ended 143
+}
+
+EXACT_SECONDS=${EXACT_SECONDS:-10}
+
+# both PROVIDER WORDS: the two tests.
+both()
+{
+	measured "1, 2, 4, 8 vCPUs, $EXACT_SECONDS s, $2: record is what the host stole" \
+		exact "$1" "$EXACT_SECONDS"
+	check "a guest that scribbles over all records forges no total, $2" \
+		scribbled "$1"
+}
+
+if "$vmm" check | grep -q 'yes  SMCCC filter'; then
+	both steady "provider steady"
+fi
+both kvm "provider kvm"
+[ ! -e pvtime_dev.ko ] || for form in 1 2; do
+	check "module of version $form is loaded" \
+		insmod "$here/pvtime_dev.ko" form=$form
+	both device "provider device, version $form"
+	check "and unloaded: no guest has left anything" rmmod pvtime_dev
+done

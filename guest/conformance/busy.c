@@ -122,7 +122,7 @@ bool busy_run(uint64_t us)
 		cpu_run(busy_cpus[i], busy_job);
 	busy_job(busy_cpus[0]);
 	for (unsigned i = 1; i < nr_busy; i++)
-		busy_cpus[i]->usable = cpu_wait(busy_cpus[i]);
+		busy_cpus[i]->usable = cpu_wait(busy_cpus[i], PATIENCE_US);
 	busy_choose();
 	return nr_busy == n;
 }

@@ -9,6 +9,7 @@
 #include "report.h"
 
 enum { SMCCC_1_1 = 0x10001, PSCI_1_0 = 0x10000 };
+enum { SMC_PATIENCE_US = 1000000 };
 
 #define UPPER_HALF UINT64_C(0xdeadbeef00000000)
 #define FAST_CALL  UINT32_C(0x80000000)
@@ -198,33 +199,6 @@ static void check_kept(enum check check, unsigned first, unsigned last)
 	ok(check);
 }
 
-/* Only SMC beside HVC: HVC may go to a level where nobody is. */
-static void check_smc(const struct cpu *c)
-{
-	struct smccc_regs r = { .x = { PV_TIME_FEATURES, PV_TIME_ST } };
-	uint64_t feature;
-
-	if (conduit == SMCCC_SMC) {
-		skip_check(CHECK_BY_SMC, "it is the conduit here");
-		return;
-	}
-	if (!smccc_call(SMCCC_SMC, &r)) {
-		skip_check(CHECK_BY_SMC, "SMC is undefined here");
-		return;
-	}
-	feature = r.x[0];
-	r = (struct smccc_regs){ .x = { PV_TIME_ST } };
-	smccc_call(SMCCC_SMC, &r);
-	if (feature == c->feature && r.x[0] == c->st)
-		ok_with(CHECK_BY_SMC, "the same");
-	else if (feature == NOT_SUPPORTED && r.x[0] == NOT_SUPPORTED)
-		ok_with(CHECK_BY_SMC, "none");
-	else
-		not_ok(CHECK_BY_SMC,
-		       "features %ld and %ld, record 0x%lx and 0x%lx", feature,
-		       c->feature, r.x[0], c->st);
-}
-
 bool check_calls(void)
 {
 	struct cpu *c = cpus;
@@ -235,6 +209,47 @@ bool check_calls(void)
 	check_arguments(c);
 	check_kept(CHECK_KEEP_X4, 4, 17);
 	check_kept(CHECK_KEEP_X18, 18, 30);
-	check_smc(c);
 	return !c->feature;
+}
+
+static void smc_job(struct cpu *me)
+{
+	struct smccc_regs r = { .x = { PV_TIME_FEATURES, PV_TIME_ST } };
+
+	me->smc_defined = smccc_call(SMCCC_SMC, &r);
+	me->smc_feature = r.x[0];
+	r = (struct smccc_regs){ .x = { PV_TIME_ST } };
+	smccc_call(SMCCC_SMC, &r);
+	me->smc_st = r.x[0];
+}
+
+/*
+ * SMC may go to a level where nobody is, and never return.  So another CPU does
+ * it, and nothing is left to do after it.
+ */
+void check_smc(void)
+{
+	struct cpu *c = cpus + nr_cpus - 1;
+
+	if (conduit == SMCCC_SMC) {
+		skip_check(CHECK_BY_SMC, "it is the conduit here");
+		return;
+	}
+	if (c == cpus || !c->alive) {
+		skip_check(CHECK_BY_SMC, "no other CPU to try it on");
+		return;
+	}
+	cpu_run(c, smc_job);
+	if (!cpu_wait(c, SMC_PATIENCE_US))
+		skip_check(CHECK_BY_SMC, "SMC does not return");
+	else if (!c->smc_defined)
+		skip_check(CHECK_BY_SMC, "SMC is undefined here");
+	else if (c->smc_feature == c->feature && c->smc_st == c->st)
+		ok_with(CHECK_BY_SMC, "the same");
+	else if (c->smc_feature == NOT_SUPPORTED && c->smc_st == NOT_SUPPORTED)
+		ok_with(CHECK_BY_SMC, "none");
+	else
+		not_ok(CHECK_BY_SMC,
+		       "features %ld and %ld, record 0x%lx and 0x%lx",
+		       c->smc_feature, c->feature, c->smc_st, c->st);
 }

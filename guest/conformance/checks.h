@@ -54,8 +54,6 @@
 	  "SMCCC 1.1: x4 to x17 are preserved")				\
 	X(KEEP_X18, "calls keep x18 to x30 and the stack pointer",	\
 	  "SMCCC: x18 to x30 and SP_ELx are preserved")			\
-	X(BY_SMC, "SMC gives the same answers as HVC, or none",	\
-	  "SMCCC: one function has one meaning by SMC and HVC")		\
 	X(CPUS, "every CPU of the tree starts",				\
 	  "PSCI: CPU_ON, with its context identifier in x0")		\
 	X(SAME, "discovery says the same on every CPU",			\
@@ -102,11 +100,11 @@
 	  "pvtime: to wait for an interrupt is voluntary")		\
 	X(OFF, "a CPU that is off is not stolen from",			\
 	  "pvtime: to be off is voluntary")				\
-	X(BACK, "off and on, a CPU has its record where it was",		\
+	X(BACK, "off and on, a CPU has its record where it was",	\
 	  "KVM: set once for a vCPU's life")				\
-	X(GOES_ON, "off, on and asked again, it goes on or starts from 0",	\
+	X(GOES_ON, "off, on and asked again, it goes on or starts from 0",\
 	  "KVM: PV_TIME_ST restarts; or the record just goes on")	\
-	X(OTHERS, "off and on, a CPU leaves other CPUs' records alone",		\
+	X(OTHERS, "off and on, a CPU leaves other CPUs' records alone",	\
 	  "pvtime: a structure for each vCPU")				\
 	X(MEMORY, "records take loads that only memory takes",		\
 	  "pvtime: Normal memory, inner and outer write-back")		\
@@ -117,7 +115,9 @@
 	X(WIDE, "stolen time counts in 64 bits",			\
 	  "pvtime: stolen time is 8 bytes")				\
 	X(ANEW, "asked again without off, the record is made anew",	\
-	  "KVM: PV_TIME_ST writes all 64 bytes anew")
+	  "KVM: PV_TIME_ST writes all 64 bytes anew")			\
+	X(BY_SMC, "SMC gives the same answers as HVC, or none",		\
+	  "SMCCC: one function has one meaning by SMC and HVC")
 /* clang-format on */
 
 #define CHECK_ENUM(id, name, rule) CHECK_##id,

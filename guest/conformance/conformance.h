@@ -70,6 +70,10 @@ struct cpu {
 	uint64_t back, back_stolen, back_asked, back_read, back_st;
 	struct record back_record;
 
+	/* calls.c: what it was told by SMC, if that is an instruction. */
+	bool smc_defined;
+	uint64_t smc_feature, smc_st;
+
 	/* shared.c: other CPUs' stolen time as this one sees it. */
 	uint64_t view[MAX_BUSY];
 };
@@ -102,8 +106,10 @@ void cpus_find(void);
 /* Start another CPU on a job.  It is off when the job is done. */
 void cpu_run(struct cpu *c, cpu_job job);
 
-/* Wait for it to be off.  false: it is not, and not used any more. */
-bool cpu_wait(struct cpu *c);
+/* Wait for it to be off, but not for ever.  false: it is not, and will not be
+ * used any more. */
+enum { PATIENCE_US = 10000000 };
+bool cpu_wait(struct cpu *c, uint64_t us);
 
 /* Have all other CPUs that are alive do a job. */
 void cpus_run(cpu_job job);
@@ -117,6 +123,9 @@ void ask_job(struct cpu *me);
 
 /* Discovery and calls.  false: there is no stolen time here. */
 bool check_calls(void);
+
+/* Last of all. */
+void check_smc(void);
 
 /* -- place.c -- */
 

@@ -10,7 +10,7 @@
 #include "report.h"
 
 enum { STACK_SIZE = 2048 };
-enum { POLL_US = 100, PATIENCE_US = 10000000 };
+enum { POLL_US = 100 };
 
 struct cpu cpus[MAX_CPUS] __attribute__((section(".noinit")));
 unsigned nr_cpus;
@@ -81,9 +81,9 @@ static bool is_off(const struct cpu *c)
 	       smccc(PSCI_AFFINITY_INFO, c->mpidr, 0, 0) == PSCI_OFF;
 }
 
-bool cpu_wait(struct cpu *c)
+bool cpu_wait(struct cpu *c, uint64_t us)
 {
-	uint64_t until = clock_now() + clock_ticks(PATIENCE_US);
+	uint64_t until = clock_now() + clock_ticks(us);
 
 	if (!c->alive)
 		return false;
@@ -103,7 +103,7 @@ void cpus_run(cpu_job job)
 	for (struct cpu *c = cpus + 1; c < cpus + nr_cpus; c++)
 		cpu_run(c, job);
 	for (struct cpu *c = cpus + 1; c < cpus + nr_cpus; c++)
-		cpu_wait(c);
+		cpu_wait(c, PATIENCE_US);
 }
 
 static void check_start(void)

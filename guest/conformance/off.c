@@ -77,7 +77,7 @@ static bool bring_back(unsigned i, struct harm *harm)
 		was[j] = record_stolen(busy_cpus[j]->st);
 	c->back_asked = clock_now();
 	cpu_run(c, back_job);
-	if (!cpu_wait(c))
+	if (!cpu_wait(c, PATIENCE_US))
 		return false;
 	for (unsigned j = 0; j < nr_busy; j++) {
 		uint64_t is = record_stolen(busy_cpus[j]->st);

@@ -49,7 +49,7 @@ void check_shared(void)
 		for (unsigned i = 0; i < nr_busy; i++)
 			was[i] = self->view[i];
 		cpu_run(other, view_job);
-		if (!cpu_wait(other))
+		if (!cpu_wait(other, PATIENCE_US))
 			continue;
 		view_job(self);
 		for (unsigned i = 0; i < nr_busy; i++)

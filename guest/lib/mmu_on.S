@@ -7,7 +7,7 @@
  */
 	/* Index 0: Normal, write-back; 1: Device-nGnRE. */
 #define MAIR	0x04ff
-	/* 48 bits, 4 KiB pages, walks write-back and inner shareable; no TTBR1. */
+	/* 48 bits, 4 KiB pages; walks write-back, inner shareable; no TTBR1. */
 #define TCR	((16 << 0) | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23))
 #define TCR_IPS	32
 	/* RES1 as in start.S, and: MMU, data cache, instruction cache. */

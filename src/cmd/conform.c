@@ -69,7 +69,7 @@ static int run_guest(const char *provider, struct told *told)
 	char path[32];
 	const struct vm_config config = {
 		.kernel = path,
-		.params = "reset",
+		.params = "reset shared",
 		.nr_cpus = CPUS,
 		.ram_size = 64 * MIB,
 		.pvtime = provider,

@@ -108,6 +108,8 @@ $(LIBPVTIME): $(LIBPVTIME_OBJS) include/pvtime/pvtime.h
 			exit 1; \
 	done
 	$(Q)rm -f $@; $(CROSS_COMPILE)ar rcs $@ $(B)/lib/members/*.o
+	$(Q)! $(CROSS_COMPILE)nm -g --defined-only $@ | grep ' [A-Z] ' | \
+		grep -v ' pvtime_'
 
 # The VMM for tests whose stolen time has one deliberate fault.
 FAULTY := $(B)/arm64/pvtime-vmm-faulty

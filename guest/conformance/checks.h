@@ -114,7 +114,7 @@
 	  "pvtime: a structure for each vCPU")				\
 	X(WIDE, "stolen time counts in 64 bits",			\
 	  "pvtime: stolen time is 8 bytes")				\
-	X(ANEW, "asked again without off, the record is made anew",	\
+	X(ANEW, "discovered and asked anew, the record is made anew",	\
 	  "KVM: PV_TIME_ST writes all 64 bytes anew")			\
 	X(BY_SMC, "SMC gives the same answers as HVC, or none",		\
 	  "SMCCC: one function has one meaning by SMC and HVC")

@@ -11,9 +11,9 @@
  *	pvtime_choose()  when the first vCPU is created and initialised: which
  *	                 provider does this host allow?
  *	pvtime_init()    makes the region of records and its memory slot
- *	pvtime_attach()  each vCPU, before any of them runs
+ *	pvtime_attach()  each vCPU, before it runs; the first before any runs
  *	pvtime_fdt()     while the device tree is written
- *	pvtime_call()    when KVM_RUN ends with KVM_EXIT_HYPERCALL
+ *	pvtime_call()    when KVM_RUN returned 0 with KVM_EXIT_HYPERCALL
  *	pvtime_sample()  whenever the host wants to know
  *	pvtime_reset()   the guest starts anew, on the same vCPUs
  *	pvtime_fini()    after the last vCPU has stopped
@@ -22,7 +22,9 @@
  *
  *	steady  as kvm, but the guest's calls come to us by KVM's SMCCC filter,
  *	        so that a record never goes back while one kernel reads it
- *	        (Linux 6.4 or later)
+ *	        (Linux 6.4 or later).  The calls 0xc5000020, 0xc5000021 and PSCI's
+ *	        CPU_OFF, 0x84000002, are taken for it: a VMM that filters one of
+ *	        them itself asks for kvm
  *	kvm     KVM fills the records and answers the guest (Linux 5.5 or
  *	        later).  It zeroes a record each time its vCPU asks for the
  *	        address, and Linux asks again when a CPU comes back online
@@ -30,11 +32,11 @@
  *	        version has the records in memory of the kernel
  *	off     the guest's discovery says no
  *
- * Rules that KVM does not check, and a VMM must keep:
+ * Rules that a VMM must keep, most of which nobody checks:
  *  1. One thread per vCPU, for its life: KVM adds differences of that thread's
  *     run delay, and another thread's would make the record jump.
  *  2. The region's slot is there before pvtime_attach(), is writable, and stays
- *     until the vCPUs are closed.
+ *     as long as vCPUs run.
  *  3. An address is set once per vCPU descriptor.  It outlives a new
  *     KVM_ARM_VCPU_INIT: after a reset of the guest do not attach again.
  *  4. From then on the record is written each time the vCPU is loaded, whether
@@ -42,6 +44,11 @@
  *     guest may use for something else.
  *  5. KVM_ARM_VCPU_PSCI_0_2 is among the vCPUs' features, and the device tree
  *     has a PSCI node with method "hvc": without them Linux does not look.
+ *
+ * Snapshots: with kvm, bring the memory yourself (struct pvtime_region), save it
+ * after the last vCPU has stopped, and restore it before pvtime_attach(), at the
+ * same address; what the guest was told before is not asked for again.  steady
+ * and device keep more than that, and have no way to save it yet.
  *
  * Spec:    Arm DEN0057A 3; Linux Documentation/virt/kvm/arm/pvtime.rst (the
  *          record), virt/kvm/devices/vcpu.rst 3.1 (the attribute),
@@ -59,6 +66,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* As the guest sees it, little-endian; only the first 16 bytes have meaning. */
 struct pvtime_record {
@@ -88,7 +99,8 @@ struct pvtime_region {
 	/*
 	 * NULL: outside of all RAM; memory is made, and given to the guest in
 	 * memory slot @slot.  Else: inside a slot that there is already; this
-	 * is the host's view of it, pvtime_size() zeroed bytes, borrowed.
+	 * is the host's view of it, pvtime_size() bytes, zero but for what a
+	 * snapshot brings, 64-byte aligned, borrowed.
 	 */
 	void *memory;
 	unsigned slot;
@@ -131,16 +143,19 @@ int pvtime_init(struct pvtime *pt, const struct pvtime_provider *provider,
 /*
  * Record @index belongs to the vCPU @vcpu_fd from now on.  With the provider
  * "device" the kernel does not ask us: vCPUs must be created in the order of
- * their records.  -EINVAL: there is no such record.  -EEXIST: the vCPU has one
- * already.  -EPERM, -ENXIO: this VM cannot have stolen time (a protected one);
- * nothing has changed, and the guest can still do without.
+ * their records, and before pvtime_init().  "off" acts on record 0's vCPU, for
+ * all.  -EINVAL: there is no such record.  -EEXIST: the vCPU has one already.
+ * -EPERM, -ENXIO: this VM cannot have stolen time (a protected one); nothing has
+ * changed: a guest that can do without gets pvtime_fini(), and all of it again
+ * with the provider "off".
  */
 int pvtime_attach(struct pvtime *pt, unsigned index, int vcpu_fd);
 
 /*
  * vCPU @index, whose KVM_RUN has just returned, made the hypercall @function
  * (kvm_run.hypercall.nr).  0: done, run it on; it may be off now.  -ENOENT: not
- * a call of ours, nothing has changed.
+ * a call of ours, nothing has changed.  Once for each exit: a KVM_RUN that ends
+ * by a signal leaves the last one's words in kvm_run.
  */
 int pvtime_call(struct pvtime *pt, unsigned index, int vcpu_fd,
 		uint64_t function);
@@ -179,15 +194,16 @@ struct pvtime_sample {
 	/*
 	 * The record, which restarts when a new kernel asks for it.  It was
 	 * read between two looks at the scheduler's count, which differed by
-	 * @skew_ns: 0 nearly always, and then both belong to one moment.
+	 * @skew_ns: 0 nearly always, and then both belong to one moment.  While
+	 * the thread is outside KVM_RUN the record lags behind.
 	 */
 	uint64_t record_ns, skew_ns;
 };
 
 /*
  * Look at record @index and its vCPU's thread @tid (gettid(2)) of this process,
- * without stopping anything.  -ENOENT: no such thread, or a kernel without
- * CONFIG_SCHED_INFO.
+ * without stopping anything.  -ENOENT, -ESRCH: no such thread, no /proc, or a
+ * kernel without CONFIG_SCHED_INFO.
  */
 int pvtime_sample(const struct pvtime *pt, unsigned index, pid_t tid,
 		  struct pvtime_sample *ret);
@@ -203,5 +219,9 @@ void pvtime_fini(struct pvtime *pt);
 
 /* The words of this thread's last error; valid until its next. */
 const char *pvtime_error(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -28,7 +28,10 @@
 #include "util/err.h"
 
 /* What version 1 has memory for, in every kernel. */
-enum { V1_RECORDS = 512 };
+enum {
+	V1_RECORDS = 512,
+	V1_SIZE = V1_RECORDS * sizeof(struct pvtime_record),
+};
 
 struct device {
 	int fd;
@@ -41,7 +44,7 @@ static const char *missing(int vm_fd, int vcpu_fd)
 	if (kvm_device_there(vm_fd, KVM_DEV_TYPE_ARM_PV_TIME))
 		return NULL;
 	return "this host kernel has no PV_TIME device; only kernels with the "
-	       "patch series of August 2019 have";
+	       "patch series of August 2019 have it";
 }
 
 static int start_v1(struct pvtime *pt, const struct device *dev)
@@ -50,7 +53,8 @@ static int start_v1(struct pvtime *pt, const struct device *dev)
 
 	if (pt->region.memory)
 		return err_say(EINVAL, "the kernel's device brings its own "
-				       "memory; it cannot be inside RAM");
+				       "memory, which cannot be inside RAM; "
+				       "place it outside");
 	if (pt->region.nr_records > V1_RECORDS)
 		return err_say(EINVAL, "%u records: the kernel's device has %u",
 			       pt->region.nr_records, V1_RECORDS);
@@ -116,8 +120,12 @@ static int attach(struct pvtime *pt, unsigned index, int vcpu_fd,
 	return 0;
 }
 
-/* How many bytes of state the kernel would copy; never more than @room. */
-static int state_size(const struct device *dev, uint64_t room, uint64_t *ret)
+/*
+ * A buffer, zero, that the kernel's state fits into, and how many records it has;
+ * the caller frees it.
+ */
+static int state_buffer(const struct device *dev, struct pvtime_record **ret,
+			uint64_t *ret_nr)
 {
 	uint64_t size = 0;
 	int rc =
@@ -125,45 +133,52 @@ static int state_size(const struct device *dev, uint64_t room, uint64_t *ret)
 
 	if (rc < 0)
 		return err_set(-rc, "device's size of state");
-	if (size > room)
+	if (size > V1_SIZE)
 		return err_say(EOVERFLOW,
-			       "device's state: %" PRIu64
-			       " bytes; room for %" PRIu64,
-			       size, room);
-	*ret = size;
+			       "device's state: %" PRIu64 " bytes; room for %d",
+			       size, V1_SIZE);
+	*ret = calloc(1, V1_SIZE);
+	if (!*ret)
+		return err_set(ENOMEM, "%d bytes of state", V1_SIZE);
+	*ret_nr = size / sizeof(**ret);
 	return 0;
 }
 
 static int read_v1(const struct pvtime *pt, unsigned index, uint64_t *ret_ns)
 {
-	struct pvtime_record all[V1_RECORDS];
 	const struct device *dev = pt->state;
-	uint64_t size;
-	int rc = state_size(dev, sizeof(all), &size);
+	struct pvtime_record *all;
+	uint64_t nr;
+	int rc = state_buffer(dev, &all, &nr);
 
 	if (rc < 0)
 		return rc;
 	rc = kvm_attr_get(dev->fd, KVM_DEV_ARM_PV_TIME_STATE, 0, all);
 	if (rc < 0)
-		return err_set(-rc, "device's state");
-	*ret_ns = index < size / sizeof(all[0]) ? all[index].stolen_ns : 0;
-	return 0;
+		err_set(-rc, "device's state");
+	else
+		*ret_ns = index < nr ? all[index].stolen_ns : 0;
+	free(all);
+	return rc;
 }
 
 static int reset(struct pvtime *pt)
 {
-	static const struct pvtime_record zero[V1_RECORDS];
 	const struct device *dev = pt->state;
-	uint64_t size;
+	struct pvtime_record *zero;
+	uint64_t nr;
 	int rc;
 
 	if (!dev->v1)
 		return 0;
-	rc = state_size(dev, sizeof(zero), &size);
+	rc = state_buffer(dev, &zero, &nr);
 	if (rc < 0)
 		return rc;
 	rc = kvm_attr_set(dev->fd, KVM_DEV_ARM_PV_TIME_STATE, 0, zero);
-	return rc < 0 ? err_set(-rc, "device's state") : 0;
+	if (rc < 0)
+		err_set(-rc, "device's state");
+	free(zero);
+	return rc;
 }
 
 const struct pvtime_provider pvtime_device = {

@@ -133,6 +133,7 @@ static int check(const struct pvtime_region *r)
 {
 	if (r->nr_records > 0 && r->nr_records <= NR_RECORDS_MAX &&
 	    r->base % PVTIME_ALIGN == 0 &&
+	    (uintptr_t)r->memory % sizeof(struct pvtime_record) == 0 &&
 	    r->base <= UINT64_MAX - pvtime_size(r->nr_records))
 		return 0;
 	return err_say(EINVAL,
@@ -181,12 +182,15 @@ int pvtime_call(struct pvtime *pt, unsigned index, int vcpu_fd,
 
 	if (!pt->provider || !pt->provider->call ||
 	    index >= pt->region.nr_records)
-		return -ENOENT;
-	rc = pt->provider->call(pt, index, vcpu_fd, function);
-	return rc == -ENOENT
-		       ? rc
-		       : err_in(rc, "stolen time: vCPU %u: call %#" PRIx64,
-				index, function);
+		rc = -ENOENT;
+	else
+		rc = pt->provider->call(pt, index, vcpu_fd, function);
+	if (rc == -ENOENT)
+		return err_say(ENOENT,
+			       "vCPU %u: unexpected hypercall %#" PRIx64, index,
+			       function);
+	return err_in(rc, "stolen time: vCPU %u: call %#" PRIx64, index,
+		      function);
 }
 
 int pvtime_read(const struct pvtime *pt, unsigned index, uint64_t *ret_ns)

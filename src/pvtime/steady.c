@@ -6,12 +6,15 @@
  * KVM zeroes a record whenever its vCPU asks for the address.  Linux asks again
  * when a CPU comes back online, but goes on from the last value it saw: its
  * books are wrong from then on.  Here the calls come to us instead, by KVM's
- * SMCCC filter, and so does PSCI's CPU_OFF, by which the two cases differ:
+ * SMCCC filter, and so does PSCI's CPU_OFF, by which the cases differ:
  *
  *	a vCPU asks again after it was off      the same kernel: its record
  *	                                        goes on
- *	a vCPU asks again without it            a new kernel (kexec): all
+ *	without that, but after discovery       a new kernel (kexec): all
  *	                                        records restart
+ *	without either                          the same kernel, which could
+ *	                                        not take the CPU offline and
+ *	                                        takes it back: goes on
  *
  * A record can only be zeroed safely on its vCPU's own thread: KVM adds to it
  * by reading and writing when that thread loads the vCPU.  So a new kernel
@@ -47,6 +50,8 @@ struct cpu { /* its own thread's, or anybody's while it does not run */
 struct steady {
 	bool filtered;
 	atomic_uint kernel; /* counts the guest's kernels */
+	/* Asked for PV_TIME_FEATURES since for a record: as a kernel boots. */
+	atomic_bool discovered;
 	struct cpu cpus[];
 };
 
@@ -134,7 +139,7 @@ static int answer(int vcpu_fd, uint64_t x0)
 	return 0;
 }
 
-static int answer_features(int vcpu_fd)
+static int answer_features(struct steady *s, int vcpu_fd)
 {
 	uint64_t x1;
 	int rc = kvm_reg_get(vcpu_fd, KVM_CORE_REG(regs.regs[1]), &x1);
@@ -142,8 +147,10 @@ static int answer_features(int vcpu_fd)
 	if (rc < 0)
 		return err_set(-rc, "argument in x1");
 	switch ((uint32_t)x1) {
-	case PV_TIME_FEATURES:
 	case PV_TIME_ST:
+		atomic_store(&s->discovered, true);
+		return answer(vcpu_fd, 0);
+	case PV_TIME_FEATURES:
 		return answer(vcpu_fd, 0);
 	default:
 		return answer(vcpu_fd, SMCCC_NOT_SUPPORTED);
@@ -155,9 +162,10 @@ static int answer_record(struct pvtime *pt, unsigned index, int vcpu_fd)
 	struct pvtime_record *record = &pt->records[index];
 	struct steady *s = pt->state;
 	struct cpu *cpu = &s->cpus[index];
+	bool discovered = atomic_exchange(&s->discovered, false);
 	unsigned kernel;
 
-	if (cpu->asked && !cpu->off)
+	if (cpu->asked && !cpu->off && discovered)
 		atomic_fetch_add(&s->kernel, 1);
 	kernel = atomic_load(&s->kernel);
 	if (!cpu->asked || cpu->kernel != kernel)
@@ -185,7 +193,7 @@ static int call(struct pvtime *pt, unsigned index, int vcpu_fd,
 {
 	switch (function) {
 	case PV_TIME_FEATURES:
-		return answer_features(vcpu_fd);
+		return answer_features(pt->state, vcpu_fd);
 	case PV_TIME_ST:
 		return answer_record(pt, index, vcpu_fd);
 	case PSCI_CPU_OFF:
@@ -200,6 +208,7 @@ static int reset(struct pvtime *pt)
 	struct steady *s = pt->state;
 
 	memset(s->cpus, 0, pt->region.nr_records * sizeof(struct cpu));
+	atomic_store(&s->discovered, false);
 	return 0;
 }
 

@@ -64,12 +64,9 @@ static enum vm_event system_event(struct vm *vm, struct kvm_vcpu *vcpu)
 /* Only calls that the stolen-time provider asked for come to us. */
 static enum vm_event hypercall(struct vm *vm, struct kvm_vcpu *vcpu)
 {
-	uint64_t function = vcpu->run->hypercall.nr;
-	int rc = pvtime_call(&vm->pvtime, vcpu->id, vcpu->fd, function);
+	int rc = pvtime_call(&vm->pvtime, vcpu->id, vcpu->fd,
+			     vcpu->run->hypercall.nr);
 
-	if (rc == -ENOENT)
-		err_say(ENOTSUP, "vCPU %u: unexpected hypercall %#" PRIx64,
-			vcpu->id, function);
 	return rc < 0 ? EVENT_FAIL : EVENT_NONE;
 }
 

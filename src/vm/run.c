@@ -88,9 +88,9 @@ static int reset(struct vm *vm)
 	for (unsigned i = 0; i < vm->nr_devices; i++)
 		device_reset(&vm->devices[i]);
 	panic_init(vm->panic);
-	rc = pvtime_reset(&vm->pvtime);
+	rc = vm_boot(vm);
 	if (rc == 0)
-		rc = vm_boot(vm);
+		rc = pvtime_reset(&vm->pvtime);
 	if (rc < 0)
 		return rc;
 	threads_go(vm);

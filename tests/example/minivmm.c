@@ -77,11 +77,12 @@ static void *run_vcpu(void *arg)
 
 	check(run == MAP_FAILED ? -1 : 0, "map vCPU");
 	for (;;) {
-		if (ioctl(vcpu_fds[id], KVM_RUN, 0) < 0 && errno != EINTR)
-			err(1, "run vCPU %u", id);
+		if (ioctl(vcpu_fds[id], KVM_RUN, 0) < 0) {
+			if (errno != EINTR) /* of the timer, without a GIC */
+				err(1, "run vCPU %u", id);
+			continue;
+		}
 		switch (run->exit_reason) {
-		case KVM_EXIT_INTR: /* the timer's, as there is no GIC */
-			break;
 		case KVM_EXIT_MMIO:
 			if (!run->mmio.is_write) /* PL011: all is sent */
 				run->mmio.data[0] = UART_EMPTY;

@@ -237,7 +237,7 @@ static int attach(struct pvtime *pt, unsigned index, int vcpu_fd,
 				  KVM_ARM_VM_SMCCC_FILTER, &filter);
 	if (rc == 0 && is_copied() && !copying) {
 		copying = pthread_create(&copier, NULL, copy_for_ever, pt) == 0;
-		rc = copying ? 0 : -EAGAIN;
+		rc = copying ? 0 : err_set(EAGAIN, "a thread that copies");
 	}
 	return rc;
 }

@@ -101,6 +101,8 @@ for n in 2 4; do
 done
 measured "conformance: 2 vCPUs on one CPU, provider kvm" pinned -c 2 \
 	--pvtime kvm
+measured "conformance: 2 vCPUs on one CPU, records in RAM" pinned -c 2 \
+	--pvtime-place ram
 measured "conformance: 2 vCPUs on a busy CPU" among_others -c 2
 measured "conformance: $most vCPUs" clean -c $most
 measured "conformance: without stolen time" without -c 2

@@ -76,6 +76,21 @@ off_on()
 		while [ $((i += 1)) -lt 3000 ]; do :; done'
 	mark "$cycles on cpu$1"
 }
+
+# stay_on CPU: it shall go off, but that fails half-way, and the kernel takes
+# it back: it asks for its record once more, without having been off.
+stay_on()
+{
+	cycles=$((cycles + 1))
+	mark "$cycles off cpu$1"
+	sed -n 's|: *RCU/tree:online$||p' \
+		/sys/devices/system/cpu/hotplug/states \
+		> /sys/devices/system/cpu/cpu$1/hotplug/fail
+	echo 0 > /sys/devices/system/cpu/cpu$1/online && return 1
+	taskset $((1 << $1)) sh -c 'i=0
+		while [ $((i += 1)) -lt 3000 ]; do :; done'
+	mark "$cycles on cpu$1"
+}
 END
 }
 
@@ -243,6 +258,8 @@ steady()
 	ask 'watch; load'
 	sleep 3
 	ask "for i in \$(seq 10); do off_on 1; done; off_on 0" 300
+	ask "stay_on 1; echo stayed \$?; off_on 1; off_on 0" 100
+	has "stayed 0" "$answer"
 	ask 'unload; watched' 60
 	relent
 	books "$g/books" "$1"

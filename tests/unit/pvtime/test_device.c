@@ -15,7 +15,7 @@ static void host_is_asked_for_the_device_and_makes_none(void **state)
 	assert_string_equal(
 		pvtime_device.missing(rig.vm_fd, rig.vcpus[0].fd),
 		"this host kernel has no PV_TIME device; only kernels with the "
-		"patch series of August 2019 have");
+		"patch series of August 2019 have it");
 	fake_kvm.pv_time = FAKE_PV_TIME_V2;
 	fake_kvm.pvtime = fake_kvm.filter = false;
 	assert_null(pvtime_device.missing(rig.vm_fd, rig.vcpus[0].fd));
@@ -133,8 +133,8 @@ static void v1_cannot_be_inside_ram(void **state)
 	fake_kvm.pv_time = FAKE_PV_TIME_V1;
 	assert_int_equal(pvtime_init(&rig.pt, &pvtime_device, &region),
 			 -EINVAL);
-	assert_words("stolen time: the kernel's device brings its own memory; "
-		     "it cannot be inside RAM");
+	assert_words("stolen time: the kernel's device brings its own memory, "
+		     "which cannot be inside RAM; place it outside");
 	assert_int_equal(fake_kvm.nr_attrs, 0);
 }
 

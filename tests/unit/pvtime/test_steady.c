@@ -38,6 +38,14 @@ static void ask(unsigned i)
 	assert_true(x[1] == 0 && x[2] == 0 && x[3] == 0);
 }
 
+/* A kernel boots there: it looks whether there is stolen time, then asks. */
+static void boot(unsigned i)
+{
+	assert_int_equal(call(i, FEATURES, FEATURES), 0);
+	assert_int_equal(call(i, FEATURES, ST), 0);
+	ask(i);
+}
+
 static void off_and_on(unsigned i)
 {
 	assert_int_equal(call(i, CPU_OFF, 0), 0);
@@ -54,7 +62,10 @@ static void stolen_is(unsigned i, uint64_t ns)
 static void all_run(void)
 {
 	for (unsigned i = 0; i < RIG_NR; i++) {
-		ask(i);
+		if (i == 0)
+			boot(i);
+		else
+			ask(i);
 		rig_record(i)->stolen_ns = 100 + i;
 	}
 }
@@ -260,7 +271,7 @@ static void new_kernel_finds_each_record_at_zero(void **state)
 	all_run();
 	for (unsigned i = 1; i < RIG_NR; i++)
 		off_and_on(i);
-	ask(0);
+	boot(0);
 	stolen_is(0, 0);
 	for (unsigned i = 1; i < RIG_NR; i++) {
 		stolen_is(i, 100 + i);
@@ -273,7 +284,7 @@ static void new_kernel_may_start_on_any_cpu(void **state)
 {
 	(void)state;
 	all_run();
-	ask(3);
+	boot(3);
 	stolen_is(3, 0);
 	off_and_on(0);
 	ask(0);
@@ -285,7 +296,7 @@ static void record_of_a_new_kernel_goes_on_too(void **state)
 	(void)state;
 	all_run();
 	off_and_on(1);
-	ask(0);
+	boot(0);
 	ask(1);
 	rig_record(0)->stolen_ns = 7;
 	rig_record(1)->stolen_ns = 8;
@@ -303,7 +314,7 @@ static void kernel_after_kernel_starts_from_zero(void **state)
 	all_run();
 	for (unsigned n = 0; n < 3; n++) {
 		off_and_on(1);
-		ask(0);
+		boot(0);
 		stolen_is(0, 0);
 		ask(1);
 		stolen_is(1, 0);
@@ -317,8 +328,8 @@ static void cpu_that_slept_through_a_kernel_starts_from_zero(void **state)
 	(void)state;
 	all_run();
 	off_and_on(1);
-	ask(0);
-	ask(0);
+	boot(0);
+	boot(0);
 	ask(1);
 	stolen_is(1, 0);
 }
@@ -330,8 +341,51 @@ static void off_counts_for_one_asking(void **state)
 	off_and_on(1);
 	ask(1);
 	stolen_is(1, 101);
-	ask(1);
+	boot(1);
 	stolen_is(1, 0);
+}
+
+/* Linux could not take it offline and takes it back: cpu_up's callbacks. */
+static void cpu_that_asks_again_and_was_not_off_goes_on(void **state)
+{
+	(void)state;
+	all_run();
+	for (unsigned n = 0; n < 3; n++)
+		ask(1);
+	stolen_is(1, 101);
+	/* And nobody else has lost anything. */
+	off_and_on(2);
+	ask(2);
+	stolen_is(2, 102);
+	off_and_on(0);
+	ask(0);
+	stolen_is(0, 100);
+}
+
+static void asking_for_other_features_is_no_discovery(void **state)
+{
+	(void)state;
+	all_run();
+	assert_int_equal(call(1, FEATURES, FEATURES), 0);
+	assert_int_equal(call(1, FEATURES, 0xc5000022), 0);
+	ask(1);
+	stolen_is(1, 101);
+}
+
+/* A kernel's discovery is over when it has its first record. */
+static void discovery_counts_for_one_asking(void **state)
+{
+	(void)state;
+	all_run();
+	off_and_on(1);
+	boot(0);
+	rig_record(0)->stolen_ns = 5;
+	ask(1);
+	rig_record(1)->stolen_ns = 6;
+	ask(1);
+	stolen_is(1, 6);
+	ask(0);
+	stolen_is(0, 5);
 }
 
 static void cpu_that_was_off_before_it_ever_asked_is_no_new_kernel(void **state)
@@ -369,7 +423,7 @@ static void cpu_that_could_not_go_off_was_not_off(void **state)
 	assert_int_equal(call(1, CPU_OFF, 0), -EINVAL);
 	assert_words("stolen time: vCPU 1: call 0x84000002: turn vCPU off: "
 		     "Invalid argument");
-	ask(1);
+	boot(1);
 	stolen_is(1, 0);
 }
 
@@ -405,6 +459,18 @@ static void no_vcpus_first_asking_after_a_reset_is_a_new_kernel(void **state)
 	}
 }
 
+static void reset_forgets_discovery(void **state)
+{
+	(void)state;
+	all_run();
+	assert_int_equal(call(0, FEATURES, ST), 0);
+	assert_int_equal(pvtime_reset(&rig.pt), 0);
+	ask(0);
+	rig_record(0)->stolen_ns = 3;
+	ask(0);
+	stolen_is(0, 3);
+}
+
 static void reset_forgets_who_was_off(void **state)
 {
 	(void)state;
@@ -413,7 +479,7 @@ static void reset_forgets_who_was_off(void **state)
 	assert_int_equal(pvtime_reset(&rig.pt), 0);
 	ask(1);
 	rig_record(1)->stolen_ns = 3;
-	ask(1);
+	boot(1);
 	stolen_is(1, 0);
 }
 
@@ -442,7 +508,7 @@ static void rule_holds_inside_ram(void **state)
 	off_and_on(1);
 	ask(1);
 	assert_int_equal(records[1].stolen_ns, 2);
-	ask(1);
+	boot(1);
 	assert_int_equal(records[1].stolen_ns, 0);
 }
 
@@ -472,11 +538,15 @@ int main(void)
 		T(kernel_after_kernel_starts_from_zero),
 		T(cpu_that_slept_through_a_kernel_starts_from_zero),
 		T(off_counts_for_one_asking),
+		T(cpu_that_asks_again_and_was_not_off_goes_on),
+		T(asking_for_other_features_is_no_discovery),
+		T(discovery_counts_for_one_asking),
 		T(cpu_that_was_off_before_it_ever_asked_is_no_new_kernel),
 		T(cpu_off_stops_the_vcpu_and_answers_nothing),
 		T(cpu_that_could_not_go_off_was_not_off),
 		T(reset_starts_all_records_and_no_new_kernel),
 		T(no_vcpus_first_asking_after_a_reset_is_a_new_kernel),
+		T(reset_forgets_discovery),
 		T(reset_forgets_who_was_off),
 		T(addresses_stay_over_resets),
 	};

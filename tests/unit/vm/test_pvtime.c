@@ -389,8 +389,8 @@ static void device_with_memory_of_its_own_cannot_be_in_ram(void **state)
 	config.pvtime = "device";
 	fake_kvm.pv_time = FAKE_PV_TIME_V1;
 	assert_int_equal(make(), -EINVAL);
-	assert_words("stolen time: the kernel's device brings its own memory; "
-		     "it cannot be inside RAM");
+	assert_words("stolen time: the kernel's device brings its own memory, "
+		     "which cannot be inside RAM; place it outside");
 	fake_kvm.pv_time = FAKE_PV_TIME_V2;
 	assert_int_equal(make(), 0);
 	assert_int_equal(fake_kvm.region, RAM_END - 0x10000);

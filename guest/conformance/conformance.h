@@ -38,6 +38,7 @@ struct record {
 struct busy {
 	uint64_t began, ended;
 	uint64_t ran;		     /* of that, seen running */
+	uint64_t sure_from, sure_to; /* stolen within: in last - first */
 	uint64_t first, last;	     /* its own record */
 	uint64_t samples;	     /* how often it looked */
 	uint64_t own_from, own_to;   /* a decrease, if own_from is not 0 */

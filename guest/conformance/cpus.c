@@ -81,10 +81,8 @@ static bool is_off(const struct cpu *c)
 	       smccc(PSCI_AFFINITY_INFO, c->mpidr, 0, 0) == PSCI_OFF;
 }
 
-bool cpu_wait(struct cpu *c, uint64_t us)
+static bool wait_until(struct cpu *c, uint64_t until)
 {
-	uint64_t until = clock_now() + clock_ticks(us);
-
 	if (!c->alive)
 		return false;
 	if (c->on)
@@ -98,12 +96,21 @@ bool cpu_wait(struct cpu *c, uint64_t us)
 	return c->alive;
 }
 
+bool cpu_wait(struct cpu *c, uint64_t us)
+{
+	return wait_until(c, clock_now() + clock_ticks(us));
+}
+
 void cpus_run(cpu_job job)
 {
+	uint64_t until;
+
 	for (struct cpu *c = cpus + 1; c < cpus + nr_cpus; c++)
 		cpu_run(c, job);
+	/* However many of them are lost, they are waited for once. */
+	until = clock_now() + clock_ticks(PATIENCE_US);
 	for (struct cpu *c = cpus + 1; c < cpus + nr_cpus; c++)
-		cpu_wait(c, PATIENCE_US);
+		wait_until(c, until);
 }
 
 static void check_start(void)

@@ -48,13 +48,18 @@ static bool any_node(const char *path,
 	return false;
 }
 
-/* /reserved-memory has the root's cells, as dt_reg() expects. */
-static bool in_no_map(dt_node node, const struct cpu *c)
+/*
+ * Is the record in what a child of /reserved-memory reserves?  That it must be
+ * reserved is all that is said, so no-map is not asked for; but what is
+ * reusable the kernel uses as well.  The cells are the root's, as dt_reg()
+ * expects.
+ */
+static bool in_reserved(dt_node node, const struct cpu *c)
 {
 	struct window w;
 	uint32_t size;
 
-	if (!dt_prop(&dt, node, "no-map", &size))
+	if (dt_prop(&dt, node, "reusable", &size))
 		return false;
 	for (unsigned i = 0; dt_reg(&dt, node, i, &w.base, &w.size); i++)
 		if (is_inside(&w, c->st))
@@ -89,7 +94,7 @@ static bool is_pvtime(dt_node node, const struct cpu *c)
 
 static bool in_pvtime(dt_node node, const struct cpu *c)
 {
-	return is_pvtime(node, c) && in_no_map(node, c);
+	return is_pvtime(node, c) && in_reserved(node, c);
 }
 
 /* Number @i of the windows that a bus such as PCI passes on. */
@@ -181,7 +186,7 @@ static bool is_stable(const struct cpu *c)
 static bool is_outside(const struct cpu *c)
 {
 	return !any_node("/", in_memory, c) ||
-	       any_node("/reserved-memory", in_no_map, c);
+	       any_node("/reserved-memory", in_reserved, c);
 }
 
 static bool is_reserved(const struct cpu *c)

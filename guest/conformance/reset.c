@@ -73,6 +73,7 @@ void reset_prepare(void)
 	}
 	*rtc_reg(rtc, RTC_LR) = now + AHEAD_S;
 	if (*rtc_reg(rtc, RTC_DR) < FUTURE_S) {
+		*rtc_reg(rtc, RTC_LR) = now;
 		why_not = "the PL031 cannot be set";
 		return;
 	}

@@ -68,8 +68,8 @@ bool uart_init(const struct dt *dt)
 	dt_node node;
 	bool more;
 
-	if (dt_stdout(dt, &node))
-		return take(dt, node);
+	if (dt_stdout(dt, &node) && take(dt, node))
+		return true;
 	if (!dt_find(dt, "/", &node))
 		return false;
 	for (more = dt_child(dt, node, &node); more;

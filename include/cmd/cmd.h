@@ -50,6 +50,9 @@ struct option_desc {
 int options_parse(const struct option_desc *table, size_t n, void *into,
 		  int argc, char **argv);
 
+/* Print @text from @column on, where the line is, folded before column 80. */
+void print_folded(const char *text, int column);
+
 /* Print @table to standard output, aligned and folded. */
 void options_print(const struct option_desc *table, size_t n);
 

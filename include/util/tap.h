@@ -3,8 +3,8 @@
  * tap.h - what a guest that tests something says on its console.
  *
  * Lines in the manner of the Test Anything Protocol: "ok N - name", "not ok N -
- * name", either with "# SKIP why" behind, "# ..." more of the one before, and
- * the plan "1..N".  All else is the guest's own affair.  A guest is not trusted:
+ * name", either with "# SKIP why" behind, "# ..." more of the one before, "Bail
+ * out! why", and the plan "1..N".  All else is the guest's own affair.  A guest is not trusted:
  * whatever it says, what we keep of it is short and made of printable letters.
  *
  * Spec:    TAP version 13.
@@ -30,7 +30,8 @@ struct tap_check {
 struct tap {
 	struct tap_check *checks; /* owned, @nr of them */
 	unsigned nr, failed, skipped;
-	unsigned planned; /* 0: no plan was seen */
+	unsigned planned;	 /* 0: no plan was seen */
+	char bail[TAP_NAME_MAX]; /* why it gave up; "": it did not */
 	char line[TAP_LINE_MAX];
 	size_t len;
 };
@@ -40,7 +41,7 @@ void tap_init(struct tap *tap);
 /* Take @n bytes of the console.  -ENOMEM; -E2BIG: more than TAP_CHECKS_MAX. */
 int tap_feed(struct tap *tap, const char *bytes, size_t n);
 
-/* All that was planned was said, in order, and nothing failed. */
+/* All that was planned was said, in order; and nothing failed. */
 bool tap_is_good(const struct tap *tap);
 bool tap_is_complete(const struct tap *tap);
 

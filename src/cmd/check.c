@@ -113,7 +113,7 @@ static void judge(struct outcome *o)
 			f->text);
 	else if (c->words[0])
 		verdict(o, EXIT_BAD, "the conformance guest %s: %s",
-			c->tap.nr ? "came to no good end" : "did not run",
+			c->ran ? "came to no good end" : "did not run",
 			c->words);
 	else if (!conform_is_good(c))
 		verdict(o, EXIT_BAD,
@@ -121,6 +121,11 @@ static void judge(struct outcome *o)
 			c->tap.failed, c->tap.nr);
 	else if (strcmp(c->provider, "off") == 0)
 		verdict(o, EXIT_BAD, "the guest was given no stolen time");
+	else if (conform_not_seen(c))
+		verdict(o, EXIT_ERROR,
+			"not known: that stolen time grows was not seen, "
+			"%s; is this host overloaded?  Try again",
+			conform_not_seen(c));
 	else
 		verdict(o, EXIT_GOOD,
 			"this host gives its guests stolen time, by provider "
@@ -129,6 +134,9 @@ static void judge(struct outcome *o)
 }
 
 /* -- for people -- */
+
+/* Where a fact's text begins. */
+enum { TEXT_COLUMN = 31 };
 
 static void print_facts(const struct outcome *o)
 {
@@ -139,7 +147,8 @@ static void print_facts(const struct outcome *o)
 				   : f->needed		 ? "NO "
 							 : "no ";
 
-		printf("  %s  %-22s  %s\n", mark, f->name, f->text);
+		printf("  %s  %-22s  ", mark, f->name);
+		print_folded(f->text, TEXT_COLUMN);
 	}
 }
 
@@ -163,13 +172,18 @@ static void print_guest(const struct conform *c)
 	}
 }
 
-static void print_text(const struct outcome *o)
+static void print_host(const struct outcome *o)
 {
 	struct utsname host;
 
 	uname(&host);
 	printf("%s %s %s\n\n", host.sysname, host.release, host.machine);
 	print_facts(o);
+	fflush(stdout); /* the rest takes a while, and another process */
+}
+
+static void print_verdict(const struct outcome *o)
+{
 	print_guest(&o->guest);
 	printf("\n%s: %s\n", o->status == EXIT_GOOD ? "good" : "BAD",
 	       o->verdict);
@@ -241,10 +255,12 @@ int check_main(int argc, char **argv)
 		return EXIT_ERROR;
 	}
 	facts_gather("/dev/kvm", o.facts);
+	if (!opt.json)
+		print_host(&o);
 	rc = obstacle(&o) ? 0 : conform_run(opt.provider, &o.guest);
 	if (rc == 0) {
 		judge(&o);
-		(opt.json ? print_json : print_text)(&o);
+		(opt.json ? print_json : print_verdict)(&o);
 	}
 	conform_fini(&o.guest);
 	free(o.facts);

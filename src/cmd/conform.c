@@ -24,6 +24,7 @@ enum { CPUS = 2, LIMIT_S = 60 };
 
 /* What the guest's process tells us besides its console. */
 struct told {
+	int rc; /* why there was no machine, or it failed */
 	char provider[16];
 	char words[ERR_TEXT_MAX];
 };
@@ -83,10 +84,14 @@ static int run_guest(const char *provider, struct told *told)
 		rc = stay_on_one_cpu();
 	if (rc == 0)
 		rc = vm_new(&config, &vm);
-	if (rc < 0)
+	if (rc < 0) {
+		told->rc = rc;
 		return rc;
+	}
 	snprintf(told->provider, sizeof(told->provider), "%s", vm_provider(vm));
 	end = vm_run(vm);
+	if (end == VM_FAILED)
+		return told->rc = -EIO; /* worded */
 	if (end == VM_TIMEOUT)
 		return err_say(ETIMEDOUT, "the guest did not end within %d s",
 			       LIMIT_S);
@@ -131,6 +136,8 @@ static int start(const char *provider, struct told *told, pid_t *ret_pid)
 	pid_t self = getpid();
 	int ends[2];
 
+	signal(SIGCHLD,
+	       SIG_DFL); /* ignored, it would take the child's status */
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(errno, "pipe");
 	*ret_pid = fork();
@@ -150,7 +157,7 @@ int conform_run(const char *provider, struct conform *ret)
 	struct told *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t began = clock_mono_ns();
-	int fd, status, rc;
+	int fd, status = 0, rc;
 	pid_t pid = 0;
 
 	*ret = (struct conform){ 0 };
@@ -168,15 +175,22 @@ int conform_run(const char *provider, struct conform *ret)
 	ret->took_ns = clock_mono_ns() - began;
 	memcpy(ret->provider, told->provider, sizeof(ret->provider));
 	memcpy(ret->words, told->words, sizeof(ret->words));
+	ret->ran = told->rc == 0;
+	if (rc == 0 && !ret->ran && told->rc != -ENXIO) {
+		rc = told->rc;
+		err_adopt(told->words);
+	}
 	if (rc < 0)
 		conform_fini(ret);
 	else if (WIFSIGNALED(status))
 		snprintf(ret->words, sizeof(ret->words),
 			 "the VMM was killed by signal %d", WTERMSIG(status));
+	else if (ret->tap.bail[0])
+		memcpy(ret->words, ret->tap.bail, sizeof(ret->tap.bail));
 	else if (!ret->words[0] && !tap_is_complete(&ret->tap))
 		snprintf(ret->words, sizeof(ret->words),
-			 "the guest ended after %u of %u checks", ret->tap.nr,
-			 ret->tap.planned);
+			 "the guest ended after %u checks, before the last",
+			 ret->tap.nr);
 out_unmap:
 	munmap(told, sizeof(*told));
 	return err_in(rc, "conformance guest");
@@ -185,6 +199,18 @@ out_unmap:
 bool conform_is_good(const struct conform *c)
 {
 	return !c->words[0] && tap_is_good(&c->tap);
+}
+
+const char *conform_not_seen(const struct conform *c)
+{
+	for (unsigned i = 0; i < c->tap.nr; i++) {
+		const struct tap_check *k = &c->tap.checks[i];
+
+		/* What it saw may follow. */
+		if (strncmp(k->name, GUEST_GROWTH, strlen(GUEST_GROWTH)) == 0)
+			return k->skipped ? k->why : NULL;
+	}
+	return "the guest does not check it";
 }
 
 void conform_fini(struct conform *c)

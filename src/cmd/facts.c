@@ -24,7 +24,7 @@ struct host {
 	struct kvm_sys sys;
 	int vm_fd; /* -1: none, and why */
 	struct kvm_vcpu vcpu;
-	int sys_rc;
+	int sys_rc, vcpu_rc;
 	char why_no_sys[ERR_TEXT_MAX];
 	char why_no_vcpu[ERR_TEXT_MAX];
 };
@@ -70,11 +70,25 @@ static void either(struct fact *f, bool there, const char *good,
 		no(f, "%s", bad);
 }
 
+/* @rc: why a question could not be asked, where the answer may well be yes. */
+static void unasked(struct fact *f, int rc)
+{
+	switch (-rc) {
+	case EACCES:
+	case EPERM:
+	case EAGAIN:
+	case EBUSY:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		f->state = FACT_UNKNOWN;
+	}
+}
+
 static void access_to_kvm(const struct host *h, struct fact *f)
 {
 	either(f, h->sys.fd >= 0, "can be used", h->why_no_sys);
-	if (h->sys_rc == -EACCES || h->sys_rc == -EPERM)
-		f->state = FACT_UNKNOWN; /* the host may well have it */
+	unasked(f, h->sys_rc);
 }
 
 static void api(const struct host *h, struct fact *f)
@@ -86,14 +100,15 @@ static void api(const struct host *h, struct fact *f)
 static void machine(const struct host *h, struct fact *f)
 {
 	either(f, h->vcpu.run != NULL, "can be made", h->why_no_vcpu);
+	unasked(f, h->vcpu_rc);
 }
 
 static void steal_time(const struct host *h, struct fact *f)
 {
-	const char *missing = pvtime_attr_missing(h->vcpu.fd);
-
-	if (missing)
-		no(f, "%s", missing);
+	if (!kvm_attr_has(h->vcpu.fd, KVM_ARM_VCPU_PVTIME_CTRL,
+			  KVM_ARM_VCPU_PVTIME_IPA))
+		no(f, "needs Linux 5.5 or later (before 5.14 also "
+		      "CONFIG_SCHEDSTATS or delayacct)");
 	else if (kvm_vm_cap(h->vm_fd, KVM_CAP_STEAL_TIME))
 		yes(f, "and KVM_CAP_STEAL_TIME");
 	else
@@ -104,30 +119,34 @@ static void steal_time(const struct host *h, struct fact *f)
 static void statistics(const struct host *h, struct fact *f)
 {
 	struct steal_times t;
+	int rc = steal_read(gettid(), &t);
 
 	(void)h;
-	either(f, steal_read(gettid(), &t) == 0,
-	       "run delay of each thread in /proc",
-	       "no run delay in /proc; the kernel needs CONFIG_SCHED_INFO");
-}
-
-static void provider(const struct host *h, struct fact *f,
-		     const struct pvtime_provider *p, const char *good)
-{
-	const char *missing = p->missing(h->vm_fd, h->vcpu.fd);
-
-	either(f, !missing, good, missing);
+	if (rc == 0)
+		yes(f, "run delay of each thread in /proc");
+	else
+		no(f,
+		   "%s; is /proc mounted?  The kernel needs "
+		   "CONFIG_SCHED_INFO",
+		   err_text());
+	unasked(f, rc);
 }
 
 static void filter(const struct host *h, struct fact *f)
 {
-	provider(h, f, &pvtime_steady,
-		 "records never go back (provider steady)");
+	either(f,
+	       kvm_attr_has(h->vm_fd, KVM_ARM_VM_SMCCC_CTRL,
+			    KVM_ARM_VM_SMCCC_FILTER),
+	       "records never go back (provider steady)",
+	       "a record restarts when its CPU comes back online; needs Linux "
+	       "6.4 or later");
 }
 
 static void device(const struct host *h, struct fact *f)
 {
-	provider(h, f, &pvtime_device, "of the series of August 2019");
+	either(f, kvm_device_there(h->vm_fd, KVM_DEV_TYPE_ARM_PV_TIME),
+	       "of the series of August 2019",
+	       "only kernels with the series of August 2019 have it");
 }
 
 static void bitmap(const struct host *h, struct fact *f)
@@ -183,7 +202,8 @@ static void pmu(const struct host *h, struct fact *f)
 static void sve(const struct host *h, struct fact *f)
 {
 	either(f, kvm_vm_cap(h->vm_fd, KVM_CAP_ARM_SVE),
-	       "as wide as this CPU's", "not on this CPU");
+	       "as wide as this CPU's",
+	       "not on this CPU, or not by this kernel");
 }
 
 static void ptrauth(const struct host *h, struct fact *f)
@@ -191,7 +211,7 @@ static void ptrauth(const struct host *h, struct fact *f)
 	either(f,
 	       kvm_vm_cap(h->vm_fd, KVM_CAP_ARM_PTRAUTH_ADDRESS) &&
 		       kvm_vm_cap(h->vm_fd, KVM_CAP_ARM_PTRAUTH_GENERIC),
-	       "both kinds", "not on this CPU");
+	       "both kinds", "not on this CPU, or not by this kernel");
 }
 
 static void counter_offset(const struct host *h, struct fact *f)
@@ -213,10 +233,9 @@ static void best(const struct host *h, struct fact *f)
 	const struct pvtime_provider *p;
 	const char *why;
 
-	if (pvtime_choose("on", h->vm_fd, h->vcpu.fd, &p, &why) < 0)
-		no(f, "%s", err_text());
-	else
-		yes(f, "%s", p->name);
+	/* "auto" cannot fail: it says "off" and why. */
+	pvtime_choose("auto", h->vm_fd, h->vcpu.fd, &p, &why);
+	either(f, p != &pvtime_off, p->name, why);
 }
 
 static const struct {
@@ -273,7 +292,9 @@ void facts_gather(const char *path, struct fact *ret_facts)
 	h.sys_rc = kvm_sys_open(&h.sys, path);
 	if (h.sys_rc < 0)
 		err_copy(h.why_no_sys);
-	else if (make_vcpu(&h) < 0)
+	else
+		h.vcpu_rc = make_vcpu(&h);
+	if (h.vcpu_rc < 0)
 		err_copy(h.why_no_vcpu);
 	for (size_t i = 0; i < facts_size; i++) {
 		struct fact *f = &ret_facts[i];

@@ -90,7 +90,7 @@ int options_parse(const struct option_desc *table, size_t n, void *into,
 }
 
 /* Words of @text in lines that begin at column @column. */
-static void fold(const char *text, int column)
+void print_folded(const char *text, int column)
 {
 	int at = column;
 
@@ -129,6 +129,6 @@ void options_print(const struct option_desc *table, size_t n)
 			at = 0;
 		}
 		printf("%*s", HELP_COLUMN - at, "");
-		fold(o->help, HELP_COLUMN);
+		print_folded(o->help, HELP_COLUMN);
 	}
 }

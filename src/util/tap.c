@@ -99,7 +99,9 @@ static int take_line(struct tap *tap)
 		return take_check(tap, rest, true);
 	if ((rest = after(tap->line, "not ok ")))
 		return take_check(tap, rest, false);
-	if ((rest = after(tap->line, "1..")))
+	if ((rest = after(tap->line, "Bail out! ")))
+		keep(tap->bail, rest, strlen(rest));
+	else if ((rest = after(tap->line, "1..")))
 		tap->planned = number(rest, &rest);
 	else if ((rest = after(tap->line, "# ")) && last && !last->ok &&
 		 !last->why[0])
@@ -130,7 +132,7 @@ bool tap_is_complete(const struct tap *tap)
 	for (unsigned i = 0; i < tap->nr; i++)
 		if (tap->checks[i].number != i + 1)
 			return false;
-	return tap->planned > 0 && tap->planned == tap->nr;
+	return !tap->bail[0] && tap->planned > 0 && tap->planned == tap->nr;
 }
 
 bool tap_is_good(const struct tap *tap)

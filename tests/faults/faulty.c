@@ -124,8 +124,7 @@ static bool copying;
 static bool is_copied(void)
 {
 	return fault == TWICE || fault == IDLE_COUNTS || fault == OFF_COUNTS ||
-	       fault == BACKWARDS || fault == BIG_ENDIAN_VALUE ||
-	       fault == LOW_32_BITS || fault == TORN;
+	       fault == BACKWARDS || fault == BIG_ENDIAN_VALUE || fault == TORN;
 }
 
 static struct pvtime_record *shadow(struct pvtime *pt, unsigned i)
@@ -147,7 +146,7 @@ static void copy(struct pvtime *pt, unsigned i)
 {
 	uint64_t v = shadow_ns(pt, i) - atomic_load(&zero[i]);
 	uint64_t now = clock_mono_ns(), since = atomic_load(&off_since[i]);
-	uint32_t halves[2];
+	uint8_t *at;
 
 	switch (fault) {
 	case TWICE:
@@ -165,15 +164,11 @@ static void copy(struct pvtime *pt, unsigned i)
 	case BIG_ENDIAN_VALUE:
 		v = __builtin_bswap64(v);
 		break;
-	case LOW_32_BITS:
-		v = (uint32_t)(v - 10 * MS);
-		break;
-	case TORN:
-		v += UINT32_MAX - 10 * MS;
-		memcpy(halves, &v, sizeof(v));
-		memcpy((uint8_t *)&pt->records[i].stolen_ns, &halves[0], 4);
+	case TORN: /* at its 24th bit, which it passes every 16 ms */
+		at = (uint8_t *)&pt->records[i].stolen_ns;
+		memcpy(at + 3, (uint8_t *)&v + 3, 5);
 		nanosleep(&(struct timespec){ .tv_nsec = MS }, NULL);
-		memcpy((uint8_t *)&pt->records[i].stolen_ns + 4, &halves[1], 4);
+		memcpy(at, &v, 3);
 		return;
 	default:
 		break;
@@ -189,7 +184,12 @@ static void *copy_for_ever(void *arg)
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
 	for (;;) {
 		for (unsigned i = 0; i < pt->region.nr_records; i++)
-			if (asked[i])
+			if (!asked[i])
+				continue;
+			else if (fault == LOW_32_BITS)
+				store(pt, i,
+				      (uint32_t)pt->records[i].stolen_ns);
+			else
 				copy(pt, i);
 		nanosleep(&(struct timespec){ .tv_nsec = MS / 2 }, NULL);
 	}
@@ -235,7 +235,7 @@ static int attach(struct pvtime *pt, unsigned index, int vcpu_fd,
 	if (rc == 0 && index == 0 && fault == CALLS_OF_32_BITS)
 		rc = kvm_attr_set(pt->region.vm_fd, KVM_ARM_VM_SMCCC_CTRL,
 				  KVM_ARM_VM_SMCCC_FILTER, &filter);
-	if (rc == 0 && is_copied() && !copying) {
+	if (rc == 0 && !copying && (is_copied() || fault == LOW_32_BITS)) {
 		copying = pthread_create(&copier, NULL, copy_for_ever, pt) == 0;
 		rc = copying ? 0 : err_set(EAGAIN, "a thread that copies");
 	}

@@ -29,25 +29,55 @@ judged()
 	fi
 }
 
-faults="stride-16 stride-32 shared-line all-of-cpu-0 one-refused
-features-yes-to-all features-no st-refused high-bits moves plain-ram no-memory
-calls-of-32-bits clobbers-x9 revision-1 attributes-1 padding-dirty not-zeroed
-frozen twice idle-counts off-counts backwards big-endian low-32-bits torn
-halved-by-off reset-goes-on"
-
+# Each fault, and of what it is to be found out, among other things.
 committed()
 {
 	caught=0 nr=0
-	for fault in $faults; do
+	while read -r fault rule; do
 		nr=$((nr + 1))
 		found=$(PVTIME_FAULT=$fault judged "$here/pvtime-vmm-faulty" -c 3)
-		[ "$found" = clean ] || caught=$((caught + 1))
+		case $found in
+		*"$rule"*)
+			caught=$((caught + 1))
+			;;
+		*)
+			echo "MISSED: not '$rule' by:" >> "$here/figures"
+			;;
+		esac
 		echo "$fault: $found" >> "$here/figures"
-	done
+	done <<-END
+	stride-16 records are at multiples of 64
+	stride-32 records are at multiples of 64
+	shared-line each CPU has a record of its own
+	all-of-cpu-0 each CPU has a record of its own
+	one-refused PV_TIME_ST answers on every CPU or on none
+	features-yes-to-all PV_TIME_FEATURES says no to unknown functions
+	features-no the steps of discovery agree with PV_TIME_ST
+	st-refused the steps of discovery agree with PV_TIME_ST
+	high-bits records are at guest-physical addresses
+	moves asked again, a CPU is told the same address
+	plain-ram records are not where the tree has usable memory
+	no-memory records take loads that only memory takes
+	calls-of-32-bits 32-bit forms are refused
+	clobbers-x9 calls keep x4 to x17
+	revision-1 the revision is 0
+	attributes-1 the attributes are 0
+	padding-dirty the 48 bytes of padding are 0
+	not-zeroed stolen time starts near 0
+	frozen what a CPU loses to its siblings is stolen
+	twice no more is stolen than a CPU was away
+	idle-counts an idle CPU is not stolen from
+	off-counts a CPU that is off is not stolen from
+	backwards a busy CPU's record never decreases
+	big-endian a busy CPU's record never decreases
+	low-32-bits stolen time counts in 64 bits
+	torn a busy CPU's record never decreases
+	halved-by-off off, on and asked again, it goes on or starts from 0
+	reset-goes-on a reset starts records from 0
+	END
 	echo "$caught of $nr" >> "$here/figures"
 	# All but one in twenty, as chance has it.
-	[ $caught -ge $((nr - nr / 20)) ] ||
-		fail "caught only $caught of $nr: $(grep ': clean$' "$here/figures")"
+	[ $caught -ge $((nr - nr / 20)) ] || fail "caught only $caught of $nr"
 }
 
 # That the program itself is no fault, and commits what it is told to.

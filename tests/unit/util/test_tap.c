@@ -64,6 +64,15 @@ static void bytes_may_come_one_by_one(void **state)
 	assert_true(tap_is_good(&tap));
 }
 
+static void guest_that_gives_up_is_not_good(void **state)
+{
+	(void)state;
+	assert_int_equal(feed("ok 1 - a\nBail out! trap: esr 0x1\n1..1\n"), 0);
+	assert_string_equal(tap.bail, "trap: esr 0x1");
+	assert_false(tap_is_complete(&tap));
+	assert_false(tap_is_good(&tap));
+}
+
 static void plan_may_come_first(void **state)
 {
 	(void)state;
@@ -149,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(results_skips_and_the_plan_are_taken),
 		T(bytes_may_come_one_by_one),
+		T(guest_that_gives_up_is_not_good),
 		T(plan_may_come_first),
 		T(missing_checks_are_not_good),
 		T(other_lines_are_nobodys_business),

@@ -27,7 +27,9 @@ tap()
 			print "last line: " $0
 	}' "$g/tap" > "$g/broken"
 	[ ! -s "$g/broken" ] || fail "$(cat "$g/broken")"
-	echo "$(sed -n 's/^# \([0-9]* ms\)$/\1/p' "$g/tap"), $(sed -n 's|^# conformance: ||p' "$g/tap")" \
+	ms=$(sed -n 's/^# \([0-9]*\) ms$/\1/p' "$g/tap")
+	echo "$ms" >> "$here/times"
+	echo "$ms ms, $(sed -n 's/^# conformance: //p' "$g/tap")" \
 		>> "$here/figures"
 }
 
@@ -92,6 +94,15 @@ flat()
 most=64
 [ "$HOST" != gicv2 ] || most=8
 
+# The machine that emulates us may be busy: so at least once.
+within()
+{
+	best=$(sort -n "$here/times" | head -n 1)
+	echo "the fastest took $best ms" >> "$here/figures"
+	[ "$best" -le "$1" ] || fail "no run within $1 ms; the fastest: $best"
+}
+
+: > "$here/times"
 case $HOST in
 6.1 | 6.12 | native)
 	measured "conformance: 1 vCPU" clean -c 1
@@ -110,3 +121,4 @@ esac
 measured "conformance: 2 vCPUs on one CPU" pinned -c 2
 measured "conformance: $most vCPUs" clean -c $most
 measured "conformance: without stolen time" without -c 2
+measured "conformance: within 2 s" within 2000

@@ -67,8 +67,8 @@ static void help(void)
 	options_print(options, ARRAY_SIZE(options));
 	printf("\n"
 	       "Exit status: 0 it can, 6 it cannot or the guest found a fault, "
-	       "1 our error,\n"
-	       "2 usage.\n");
+	       "1 that is not\n"
+	       "known, or our error, 2 usage.\n");
 }
 
 struct outcome {
@@ -106,7 +106,7 @@ static void judge(struct outcome *o)
 	const struct conform *c = &o->guest;
 
 	if (f && f->state == FACT_UNKNOWN)
-		verdict(o, EXIT_ERROR, "not known: %s", f->text);
+		verdict(o, EXIT_ERROR, "%s", f->text);
 	else if (f)
 		verdict(o, EXIT_BAD,
 			"this host cannot give its guests stolen time: %s",
@@ -123,8 +123,8 @@ static void judge(struct outcome *o)
 		verdict(o, EXIT_BAD, "the guest was given no stolen time");
 	else if (conform_not_seen(c))
 		verdict(o, EXIT_ERROR,
-			"not known: that stolen time grows was not seen, "
-			"%s; is this host overloaded?  Try again",
+			"that stolen time grows was not seen: %s; is this "
+			"host overloaded?  Try again",
 			conform_not_seen(c));
 	else
 		verdict(o, EXIT_GOOD,
@@ -185,7 +185,10 @@ static void print_host(const struct outcome *o)
 static void print_verdict(const struct outcome *o)
 {
 	print_guest(&o->guest);
-	printf("\n%s: %s\n", o->status == EXIT_GOOD ? "good" : "BAD",
+	printf("\n%s: %s\n",
+	       o->status == EXIT_GOOD  ? "good"
+	       : o->status == EXIT_BAD ? "BAD"
+				       : "not known",
 	       o->verdict);
 }
 
@@ -200,8 +203,9 @@ static void print_json(const struct outcome *o)
 	uname(&host);
 	printf("{\"version\":1,\"kernel\":");
 	json_string(host.release);
-	printf(",\"good\":%s,\"verdict\":",
-	       o->status == EXIT_GOOD ? "true" : "false");
+	printf(",\"good\":%s,\"verdict\":", o->status == EXIT_GOOD  ? "true"
+					    : o->status == EXIT_BAD ? "false"
+								    : "null");
 	json_string(o->verdict);
 	printf(",\"facts\":[");
 	for (size_t i = 0; i < facts_size; i++) {

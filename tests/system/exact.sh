@@ -7,8 +7,11 @@
 #
 # Guests of 1, 2, 4 and 8 vCPUs, all of them busy, want the host's two CPUs at
 # the same time.  A record follows the scheduler's count at a distance that
-# never changes, but for the moment between the two; so each vCPU is looked at
-# several times, and the distance that is seen most often counts.
+# never changes, but for the moment between the two: from when a thread gets a
+# CPU to when it enters the guest.  It may lose the CPU in that moment, to us who
+# look for one, and then it is a long one.  So each vCPU is looked at several
+# times, with time to run in between, and the distance that is seen most often
+# counts.
 
 # distances FILE NR: "vCPU distance count" lines of $g's NR vCPUs, from several
 # looks; the count is the last one's.
@@ -16,6 +19,7 @@ distances()
 {
 	: > "$1.all"
 	for look in 1 2 3 4 5 6 7 8 9; do
+		sleep 0.3
 		records_of >> "$1.all"
 		[ $look -gt 2 ] || continue
 		awk '

@@ -183,7 +183,7 @@ options()
 		refused 2 "option --pmu=3" "takes no argument" $k --pmu=3
 		refused 2 "'stray'" "; " $k stray
 		refused 2 "'gicv9'" "gicv2, gicv3, gicv3-its" $k --irqchip gicv9
-		refused 2 "'what'" "auto, on, off" $k --pvtime what
+		refused 2 "'what'" "auto, on, steady, kvm, device, off" $k --pvtime what
 		refused 2 "'loud'" "warning" $k --loglevel loud
 		refused 2 "'a/b'" "letters" $k --name a/b
 	}

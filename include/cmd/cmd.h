@@ -56,9 +56,13 @@ void print_folded(const char *text, int column);
 /* Print @table to standard output, aligned and folded. */
 void options_print(const struct option_desc *table, size_t n);
 
+/*
+ * The others are cold: what only they call lies apart, so that a start of "run"
+ * touches fewer pages.
+ */
 int run_main(int argc, char **argv);
-int dtb_main(int argc, char **argv);
-int check_main(int argc, char **argv);
-int stat_main(int argc, char **argv);
+int dtb_main(int argc, char **argv) __attribute__((cold));
+int check_main(int argc, char **argv) __attribute__((cold));
+int stat_main(int argc, char **argv) __attribute__((cold));
 
 #endif

@@ -32,6 +32,7 @@ struct fact {
 extern const size_t facts_size;
 
 /* Ask this host's @path, normally "/dev/kvm".  Leaves nothing behind. */
-void facts_gather(const char *path, struct fact *ret_facts);
+void facts_gather(const char *path, struct fact *ret_facts)
+	__attribute__((cold));
 
 #endif

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* guests.c - the Makefile says where the image is: GUEST_CONFORMANCE. */
+/*
+ * guests.c - the Makefile says where the image is: GUEST_CONFORMANCE.
+ *
+ * In a section of its own, behind all that each start touches.
+ */
 #include "cmd/guests.h"
 
-__asm__(".pushsection .rodata.guests, \"a\"\n"
+__asm__(".pushsection .guests, \"a\"\n"
 	".global guest_conformance\n"
 	".balign 16\n"
 	"guest_conformance:\n"

@@ -131,9 +131,11 @@ static void unmap(struct pvtime *pt)
 
 static int check(const struct pvtime_region *r)
 {
+	if ((uintptr_t)r->memory % sizeof(struct pvtime_record) != 0)
+		return err_say(EINVAL, "memory at %p: not 64-byte aligned",
+			       r->memory);
 	if (r->nr_records > 0 && r->nr_records <= NR_RECORDS_MAX &&
 	    r->base % PVTIME_ALIGN == 0 &&
-	    (uintptr_t)r->memory % sizeof(struct pvtime_record) == 0 &&
 	    r->base <= UINT64_MAX - pvtime_size(r->nr_records))
 		return 0;
 	return err_say(EINVAL,

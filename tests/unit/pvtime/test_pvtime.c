@@ -165,6 +165,18 @@ static void taken_slot_is_an_error_that_names_it(void **state)
 	assert_false(pvtime_is_on(&other));
 }
 
+static void crooked_memory_is_refused(void **state)
+{
+	struct pvtime_region region = rig_in_ram();
+
+	(void)state;
+	region.memory = (uint8_t *)region.memory + 8;
+	assert_int_equal(pvtime_init(&rig.pt, &pvtime_kvm, &region), -EINVAL);
+	assert_has_words("stolen time: memory at 0x");
+	assert_has_words(": not 64-byte aligned");
+	assert_false(pvtime_is_on(&rig.pt));
+}
+
 static void vcpu_without_a_record_is_refused(void **state)
 {
 	struct pvtime_region region = rig_slot();
@@ -365,6 +377,7 @@ int main(void)
 		RIG_TEST(base_and_number_that_cannot_be_are_refused),
 		RIG_TEST(most_records_there_can_be_are_given),
 		RIG_TEST(taken_slot_is_an_error_that_names_it),
+		RIG_TEST(crooked_memory_is_refused),
 		RIG_TEST(vcpu_without_a_record_is_refused),
 		RIG_TEST(what_is_finished_is_off_and_may_be_finished_again),
 		RIG_TEST(auto_takes_the_best_there_is_and_says_why_no_better),

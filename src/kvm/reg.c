@@ -26,3 +26,12 @@ int kvm_power_off(int vcpu_fd)
 
 	return ioctl(vcpu_fd, KVM_SET_MP_STATE, &state) < 0 ? -errno : 0;
 }
+
+int kvm_is_off(int vcpu_fd)
+{
+	struct kvm_mp_state state;
+
+	if (ioctl(vcpu_fd, KVM_GET_MP_STATE, &state) < 0)
+		return -errno;
+	return state.mp_state == KVM_MP_STATE_STOPPED;
+}

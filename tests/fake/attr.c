@@ -188,6 +188,7 @@ static int data_size(enum fake_kind kind, uint32_t group, uint64_t attr)
 		return gic_size(kind, group);
 	case FAKE_NONE:
 	case FAKE_SYS:
+	case FAKE_STATS:
 		break;
 	}
 	return NO_SUCH;

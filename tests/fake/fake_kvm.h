@@ -33,6 +33,7 @@ enum fake_kind { /* of a descriptor */
 		 FAKE_GICV3,
 		 FAKE_ITS,
 		 FAKE_PV_TIME,
+		 FAKE_STATS,
 };
 
 /* Which form of the PV_TIME device a host has. */
@@ -81,6 +82,7 @@ struct fake_cpu {
 	pid_t tid;	  /* who ran it first */
 	bool strange_tid; /* and somebody else did later */
 	bool running;
+	uint64_t exits;		   /* its one statistic; a test's to set */
 	struct fake_step *reading; /* its data arrive with the next run */
 };
 
@@ -97,7 +99,7 @@ struct fake_slot {
 struct fake_kvm {
 	/* The host; fake_kvm_reset() makes it one that has everything. */
 	bool gicv2, gicv3, its, sve, ptrauth, pmu, nisv, pvtime, std_hyp;
-	bool filter;		   /* of SMCCC calls */
+	bool filter, stats;	   /* of SMCCC calls; of vCPUs */
 	enum fake_pv_time pv_time; /* none */
 	unsigned max_cpus, ipa_bits;
 	uint64_t page; /* at first this machine's */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kvm/reg.h"
+#include "kvm/stats.h"
 #include "kvm/sys.h"
 #include "kvm/uapi.h"
 #include "kvm/vcpu.h"
@@ -48,6 +49,7 @@ void fake_kvm_reset(void)
 		.pvtime = true,
 		.std_hyp = true,
 		.filter = true,
+		.stats = true,
 		.max_cpus = FAKE_CPUS,
 		.ipa_bits = 48,
 		.page = (uint64_t)sysconf(_SC_PAGESIZE),
@@ -486,6 +488,43 @@ int kvm_power_off(int vcpu_fd)
 		return -err;
 	fake_kvm.cpus[fds[vcpu_fd].id].on = false;
 	return 0;
+}
+
+/* -- stats.h -- */
+
+int kvm_stats_open(struct kvm_stats *s, int fd, const char *const names[],
+		   unsigned nr)
+{
+	int err = refuse(fd, FAKE_VCPU);
+
+	*s = (struct kvm_stats){ .fd = -1, .nr = nr };
+	if (!err && !fake_kvm.stats)
+		err = ENOTTY;
+	if (err)
+		return err_set(err, "KVM statistics");
+	for (unsigned i = 0; i < nr; i++)
+		s->off[i] = strcmp(names[i], "exits") ? KVM_STATS_NONE : 0;
+	s->fd = fake_kvm_fd(FAKE_STATS, fds[fd].id);
+	return 0;
+}
+
+int kvm_stats_read(const struct kvm_stats *s, uint64_t ret_values[])
+{
+	int err = refuse(s->fd, FAKE_STATS);
+
+	if (err)
+		return err_set(err, "KVM statistics");
+	for (unsigned i = 0; i < s->nr; i++)
+		ret_values[i] = s->off[i] ? KVM_STATS_NONE
+					  : fake_kvm.cpus[fds[s->fd].id].exits;
+	return 0;
+}
+
+void kvm_stats_close(struct kvm_stats *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
 }
 
 /* -- running -- */

@@ -6,8 +6,8 @@
  * zboot wrapper (gzip or zstd), or as a flat program without any header.  All
  * are opened alike: after image_open() the caller knows how much memory the
  * kernel needs and where in a 2 MiB frame it wants to be, chooses the place,
- * and has the bytes put straight into guest memory: a flat program mapped
- * where its place is page-aligned, a kernel read or unpacked there.
+ * and has the bytes put straight into guest memory: a large flat
+ * program mapped where its place is page-aligned, all else read or unpacked.
  *
  * Spec:    Linux Documentation/arch/arm64/booting.rst section 4; the EFI zboot
  *          header (drivers/firmware/efi/libstub/zboot-header.S); RFC 1952.

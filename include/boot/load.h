@@ -14,7 +14,8 @@
  * "The highest" and "the last" are of the first 32 GiB, which is as far as
  * arm64 Linux looks for an initrd.
  *
- * Spec:    Linux Documentation/arch/arm64/booting.rst sections 2 and 4.
+ * Spec:    Linux Documentation/arch/arm64/booting.rst sections 2 and 4,
+ *          Documentation/driver-api/early-userspace/buffer-format.rst.
  * Units:   bytes.
  * Errors:  0 or a negative errno whose words err_text() holds.  -E2BIG: does
  *          not fit into RAM.
@@ -31,10 +32,18 @@
 struct gmem;
 struct image;
 
+/* An initrd is a file, a few bytes of ours, or the one before the other. */
+struct load_initrd {
+	const char *path;  /* borrowed; NULL: none */
+	const void *extra; /* borrowed; a cpio archive; NULL: none */
+	uint64_t extra_size;
+};
+
 struct load {
 	const struct image *kernel; /* borrowed */
-	const char *initrd_path;    /* borrowed; NULL: no initrd */
-	int initrd_fd;		    /* owned; -1: none */
+	struct load_initrd from;    /* strings and bytes borrowed */
+	int initrd_fd;		    /* owned; -1: no file */
+	uint64_t file_size;	    /* of that; the archive follows aligned */
 	gpa_t dtb;
 	uint64_t dtb_room;
 	gpa_t entry; /* the kernel's first byte */
@@ -44,11 +53,11 @@ struct load {
 };
 
 /*
- * Open @initrd (NULL: none) and choose places for it and for @kernel in
- * @ram_size bytes of RAM at @ram.  On error nothing is held.
+ * Open @initrd's file and choose places for it and for @kernel in @ram_size
+ * bytes of RAM at @ram.  On error nothing is held.
  */
-int load_init(struct load *load, const struct image *kernel, const char *initrd,
-	      gpa_t ram, uint64_t ram_size);
+int load_init(struct load *load, const struct image *kernel,
+	      const struct load_initrd *initrd, gpa_t ram, uint64_t ram_size);
 
 /* Put both where they belong in @mem, fresh and zero; as often as needed. */
 int load_into(const struct load *load, const struct gmem *mem);

@@ -42,6 +42,9 @@ struct option_desc {
 	int (*set)(void *into, const char *arg);
 };
 
+/* What a command has at most, headings included. */
+enum { OPTIONS_MAX = 48 };
+
 /*
  * Take the options of @argv (argv[0] is the command's name) into @into by
  * @table of @n lines.  Moves the words that are no options to the end and
@@ -56,13 +59,10 @@ void print_folded(const char *text, int column);
 /* Print @table to standard output, aligned and folded. */
 void options_print(const struct option_desc *table, size_t n);
 
-/*
- * The others are cold: what only they call lies apart, so that a start of "run"
- * touches fewer pages.
- */
 int run_main(int argc, char **argv);
-int dtb_main(int argc, char **argv) __attribute__((cold));
-int check_main(int argc, char **argv) __attribute__((cold));
-int stat_main(int argc, char **argv) __attribute__((cold));
+int dtb_main(int argc, char **argv);
+int check_main(int argc, char **argv);
+int test_main(int argc, char **argv);
+int stat_main(int argc, char **argv);
 
 #endif

@@ -32,7 +32,6 @@ struct fact {
 extern const size_t facts_size;
 
 /* Ask this host's @path, normally "/dev/kvm".  Leaves nothing behind. */
-void facts_gather(const char *path, struct fact *ret_facts)
-	__attribute__((cold));
+void facts_gather(const char *path, struct fact *ret_facts);
 
 #endif

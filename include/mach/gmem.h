@@ -41,10 +41,10 @@ int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
 int gmem_clear(struct gmem *mem);
 
 /*
- * Little will be touched there: back @size bytes at @gpa, which are RAM, with
- * small pages.  A host that has no huge pages takes no notice.
+ * Little of it will be touched: back RAM with small pages, until gmem_clear().
+ * A host that has no huge pages takes no notice.
  */
-void gmem_small_pages(const struct gmem *mem, gpa_t gpa, uint64_t size);
+void gmem_small_pages(const struct gmem *mem);
 
 /* The host's view of @size bytes at @gpa; NULL unless all of them are RAM. */
 void *gmem_at(const struct gmem *mem, gpa_t gpa, uint64_t size);

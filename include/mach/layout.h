@@ -21,6 +21,8 @@
  *	            | PL011 UART               4 KiB |
  *	0x0901_0000 +--------------------------------+
  *	            | PL031 clock              4 KiB |
+ *	0x0904_0000 +--------------------------------+
+ *	            | PL011 of a boot test     4 KiB |
  *	0x090a_0000 +--------------------------------+
  *	            | stolen-time records     64 KiB |
  *	0x0a00_0000 +--------------------------------+
@@ -55,6 +57,7 @@
 	X(GIC_REDIST, 0x080a0000, 0x00f60000)   \
 	X(UART,       0x09000000, 0x00001000)   \
 	X(RTC,        0x09010000, 0x00001000)   \
+	X(CHANNEL,    0x09040000, 0x00001000)   \
 	X(PVTIME,     0x090a0000, 0x00010000)   \
 	X(VIRTIO,     0x0a000000, 0x00004000)
 
@@ -79,6 +82,7 @@ enum {
 enum {
 	SPI_UART = 1,
 	SPI_RTC = 2,
+	SPI_CHANNEL = 8,
 	SPI_VIRTIO = 16, /* the first of LAYOUT_NR_VIRTIO */
 	NR_SPIS = 64,
 };

@@ -12,6 +12,7 @@
 #define PVTIME_PROVIDER_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pvtime;
@@ -31,6 +32,9 @@ struct pvtime_provider {
 	/* vCPU @index, whose record is at @record. */
 	int (*attach)(struct pvtime *pt, unsigned index, int vcpu_fd,
 		      uint64_t record);
+
+	/* See pvtime_goes_on(). */
+	bool goes_on;
 
 	/* The rest may be NULL: there is nothing to do. */
 

@@ -178,6 +178,13 @@ bool pvtime_is_on(const struct pvtime *pt);
 const char *pvtime_name(const struct pvtime *pt);
 
 /*
+ * Does a record go on when a kernel asks for its address again, as Linux does
+ * for a CPU that was off?  Else it restarts, and the guest's own count, which
+ * does not know that, falls.
+ */
+bool pvtime_goes_on(const struct pvtime *pt);
+
+/*
  * What record @index says: 0 while off.  The guest may have forged it.  Fails
  * only where the records are the kernel's (first version of the device).
  */

@@ -13,7 +13,7 @@
  * x ends the VM, b sends a break, c shows these, a sends Ctrl-a itself.
  *
  * Errors:  told by broken().
- * Owns:    the ring and the state of the terminal.  Borrows fds 0 and 1.
+ * Owns:    the ring and the state of the terminal.  Borrows fd 0 and the output's.
  * Threads: port.put(): one at a time; console_wait(): vCPUs; the rest: main.
  */
 #ifndef VM_CONSOLE_H
@@ -60,21 +60,24 @@ struct console {
 	bool released; /* nobody waits */
 
 	uint64_t due_ns; /* when what has gathered is written; 0: nothing */
-	int out_fd;	 /* fd 1, or owned */
+	int given_fd;	 /* borrowed; -1: output goes nowhere */
+	int out_fd;	 /* the same, or owned */
 	bool out_watched, out_broken, out_plain;
 	bool in_open, in_watched, in_tty, escaped;
 	uint8_t in[64]; /* read, not yet taken */
 	size_t in_first, nr_in;
 };
 
+/* Output goes to @out; -1: nowhere. */
 void console_init(struct console *c, const struct console_events *events,
-		  void *ctx);
+		  void *ctx, int out);
 
 /*
- * Input goes to @uart, descriptors are watched in @loop.  Makes a terminal
- * raw.
+ * Descriptors are watched in @loop.  With @input what fd 0 has goes to @uart,
+ * and a terminal there becomes raw.
  */
-void console_start(struct console *c, struct device *uart, struct loop *loop);
+void console_start(struct console *c, struct device *uart, struct loop *loop,
+		   bool input);
 
 /* We were stopped and go on: the terminal may be ours no more, or again. */
 void console_again(struct console *c);

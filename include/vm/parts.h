@@ -17,6 +17,7 @@
 #include "boot/load.h"
 #include "dev/device.h"
 #include "dev/gic.h"
+#include "kvm/stats.h"
 #include "kvm/sys.h"
 #include "kvm/vcpu.h"
 #include "mach/bus.h"
@@ -62,7 +63,8 @@ struct vm {
 	struct panic *panic;
 	struct bus bus;
 	struct device *devices;
-	unsigned nr_devices;
+	unsigned nr_devices, nr_virtio;
+	struct kvm_stats *exits; /* of each vCPU; NULL: not counted */
 	size_t fdt_size;
 
 	/* made by vm_run() */
@@ -92,6 +94,9 @@ int cpus_init_pmu(struct vm *vm);
 
 /* vm.c: kernel, initrd and tree in fresh memory, vCPU 0 at its entry. */
 int vm_boot(struct vm *vm);
+
+/* exits.c: undo vm_count_exits(). */
+void exits_fini(struct vm *vm);
 
 /* run.c: the console and what main waits for. */
 int run_init(struct vm *vm);

@@ -15,7 +15,8 @@
  * Units:   bytes, nanoseconds.
  * Errors:  0 or a negative errno whose words err_text() holds.
  * Owns:    everything in struct vm.  Borrows the strings of the config.
- * Threads: one for init, run and fini; vm_steal() from the loop's callbacks.
+ * Threads: one for new, run and free; vm_steal() from any, between new and free;
+ *          the rest as it says.
  */
 #ifndef VM_VM_H
 #define VM_VM_H
@@ -26,14 +27,31 @@
 #include <sys/types.h>
 
 #include "dev/gic.h"
+#include "mach/walk.h"
 #include "pvtime/pvtime.h"
 
+struct console_port;
 struct loop;
 struct vm;
+
+/* Somebody who looks on; the console is theirs then, and takes no input. */
+struct vm_watch {
+	int console_fd; /* where it goes; -1: nowhere */
+	/* vCPU, one at a time: the guest sent @byte on its console. */
+	void (*byte)(void *ctx, uint8_t byte);
+	/*
+	 * Main: the guest has reset itself, all vCPUs stand still.  True: it
+	 * boots again, by the config as it is then.
+	 */
+	bool (*reset)(void *ctx);
+	void *ctx;
+};
 
 struct vm_config {
 	const char *kernel; /* NULL: none, for a tree only */
 	const char *initrd; /* NULL: none */
+	const void *extra;  /* bytes that follow the initrd; NULL: none */
+	size_t extra_size;
 	const char *params; /* NULL: none */
 	unsigned nr_cpus;   /* lowered, with a warning, to what KVM can */
 	uint64_t ram_size;  /* a multiple of 64 KiB */
@@ -43,7 +61,9 @@ struct vm_config {
 	const char *pvtime; /* as pvtime_choose() takes it */
 	bool pvtime_in_ram; /* the records, at its end; else apart */
 	bool no_reboot;
-	uint64_t timeout_ns; /* 0: none */
+	uint64_t timeout_ns;	      /* 0: none */
+	const struct vm_watch *watch; /* NULL: nobody */
+	struct console_port *channel; /* of a second serial line; NULL: none */
 };
 
 /* How a machine came to its end. */
@@ -79,13 +99,56 @@ int vm_signal(const struct vm *vm);
 /* The loop that vm_run() goes round. */
 struct loop *vm_loop(struct vm *vm);
 
+/*
+ * From the loop's callbacks.  vm_stop(): vm_run() returns VM_OFF, as if the
+ * guest had powered off.  vm_restart(): as if it had reset itself.
+ */
+void vm_stop(struct vm *vm);
+int vm_restart(struct vm *vm);
+
+/* Where a vCPU is, and by which tables it sees memory. */
+struct vm_place {
+	bool off; /* by PSCI; what follows means nothing then */
+	uint64_t pc, lr, pstate;
+	struct walk_regs tables;
+};
+
+/*
+ * From the loop's callbacks: stop all vCPUs, look at each, let them go on.
+ * -EBUSY: the machine is about to end or to reset.
+ */
+int vm_look(struct vm *vm, struct vm_place *ret_places);
+
+/*
+ * Where vCPU code at @va lies in the kernel, counted from the first byte of its
+ * image as it was loaded; false: elsewhere.
+ */
+bool vm_in_kernel(const struct vm *vm, const struct vm_place *place,
+		  uint64_t va, uint64_t *ret_offset);
+
+/* Serial line @index, for uart_receive(); 0: the console, 1: the channel. */
+struct device *vm_serial(struct vm *vm, unsigned index);
+
 /* The device tree as the guest is given it, and its size. */
 const void *vm_fdt(const struct vm *vm, size_t *ret_size);
 
 unsigned vm_nr_cpus(const struct vm *vm);
+
+/* Stolen time: given by whom, or "off"; where; see pvtime_goes_on(). */
 const char *vm_provider(const struct vm *vm);
+bool vm_has_pvtime(const struct vm *vm);
+bool vm_pvtime_goes_on(const struct vm *vm);
+void vm_records(const struct vm *vm, uint64_t *ret_base, uint64_t *ret_size);
 
 /* The times of vCPU @index, read at one go.  -ESRCH: it does not run yet. */
 int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret);
+
+/*
+ * Before vm_run(): have exits from the guest counted, at the price of a
+ * descriptor per vCPU.  vm_exits(): so many so far of vCPU @index, by KVM; or
+ * UINT64_MAX where this host does not tell (before Linux 5.14).
+ */
+void vm_count_exits(struct vm *vm);
+uint64_t vm_exits(const struct vm *vm, unsigned index);
 
 #endif

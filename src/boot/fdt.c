@@ -25,20 +25,45 @@ struct seeds {
 	uint8_t rng[32];
 };
 
+enum { SERIAL_PATH_MAX = 32 };
+
+/* The node of serial port @n, counted from 0; false: there are not so many. */
+static bool serial_path(const struct fdt_machine *m, unsigned n,
+			char path[static SERIAL_PATH_MAX])
+{
+	for (unsigned i = 0; i < m->nr_devices; i++) {
+		if (m->devices[i].class != &uart_class || n-- > 0)
+			continue;
+		snprintf(path, SERIAL_PATH_MAX, "/serial@%" PRIx64,
+			 m->devices[i].window.base);
+		return true;
+	}
+	return false;
+}
+
+/* Which port is which must be said where there is more than one. */
+static void aliases(const struct fdt_machine *m, struct fdtw *w)
+{
+	char path[SERIAL_PATH_MAX], name[16];
+
+	if (!serial_path(m, 1, path))
+		return;
+	fdtw_node(w, "aliases");
+	for (unsigned n = 0; serial_path(m, n, path); n++) {
+		snprintf(name, sizeof(name), "serial%u", n);
+		fdtw_str(w, name, path);
+	}
+	fdtw_end(w);
+}
+
 static void chosen(const struct fdt_machine *m, const struct seeds *seeds,
 		   struct fdtw *w)
 {
-	fdtw_node(w, "chosen");
-	for (unsigned i = 0; i < m->nr_devices; i++) {
-		char path[32];
+	char path[SERIAL_PATH_MAX];
 
-		if (m->devices[i].class != &uart_class)
-			continue;
-		snprintf(path, sizeof(path), "/serial@%" PRIx64,
-			 m->devices[i].window.base);
+	fdtw_node(w, "chosen");
+	if (serial_path(m, 0, path))
 		fdtw_str(w, "stdout-path", path);
-		break;
-	}
 	if (m->params)
 		fdtw_str(w, "bootargs", m->params);
 	if (m->initrd_size > 0) {
@@ -161,6 +186,7 @@ static int build(const struct fdt_machine *m, const struct seeds *seeds,
 	fdtw_str(&w, "model", "pvtime-vmm");
 	fdtw_u32(&w, "#address-cells", 2);
 	fdtw_u32(&w, "#size-cells", 2);
+	aliases(m, &w);
 	chosen(m, seeds, &w);
 	memory(m, &w);
 	reserved(m, &w);

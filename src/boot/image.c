@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "boot/image.h"
 
-#include <ctype.h>
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +26,12 @@ enum {
 
 /* Where a kernel from before 3.17 goes: it has 0 for its size. */
 #define OLD_TEXT_OFFSET 0x80000u
+
+/*
+ * From this size on a flat program is mapped: faulting in sixteen pages costs
+ * what a mapping does.
+ */
+#define FLAT_MAPPED (64 * KIB)
 
 /* No arm64 guest has more address bits than these. */
 enum { ADDRESS_BITS = 52 };
@@ -113,11 +118,15 @@ static bool has(const uint8_t *head, size_t len, size_t at, const char *magic,
 	       memcmp(head + at, magic, magic_len) == 0;
 }
 
+static bool is_graphic(uint8_t c)
+{
+	return c >= ' ' && c < 0x7f;
+}
+
 static bool is_text(const uint8_t *head, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!isascii(head[i]) ||
-		    (!isprint(head[i]) && !isspace(head[i])))
+		if (!is_graphic(head[i]) && (head[i] < '\t' || head[i] > '\r'))
 			return false;
 	return len > 0;
 }
@@ -207,7 +216,7 @@ static int learn_zboot(struct image *img, const uint8_t *head,
 		return 0;
 	}
 	for (char *p = packing; *p; p++)
-		if (!isascii(*p) || !isprint(*p))
+		if (!is_graphic((uint8_t)*p))
 			*p = '?';
 	return err_say(ENOEXEC,
 		       "zboot: packed with '%s', and only gzip and zstd are "
@@ -331,13 +340,13 @@ int image_load(const struct image *img, void *dst, uint64_t room)
 		rc = -E2BIG;
 	else if (img->packing != IMAGE_PLAIN)
 		rc = unpack(img, dst, room, false);
-	else if (img->flat)
-		rc = file_place(img->fd, img->payload_size, dst, room);
 	else if (img->payload_size > room)
 		rc = -E2BIG;
+	else if (img->flat && img->payload_size >= FLAT_MAPPED)
+		rc = file_place(img->fd, img->payload_size, dst, room);
 	else
 		/*
-		 * Read, though it could be mapped: Linux patches nearly every
+		 * Read, though Linux could be mapped: it patches nearly every
 		 * page of itself while it boots (relocation, alternatives,
 		 * ftrace), so each would be faulted in twice and copied after
 		 * all, and the guest would run from small pages for ever.

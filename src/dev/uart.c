@@ -284,7 +284,7 @@ void uart_break(struct device *d)
 
 static void uart_fdt(const struct device *d, struct fdtw *w)
 {
-	static const uint32_t irq[] = { 0, SPI_UART, 4 }; /* SPI, level high */
+	const uint32_t irq[] = { 0, d->irq.spi, 4 }; /* SPI, level high */
 	static const uint32_t clocks[] = { PHANDLE_APB_CLK, PHANDLE_APB_CLK };
 
 	fdtw_node(w, "serial@%" PRIx64, d->window.base);

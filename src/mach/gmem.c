@@ -90,10 +90,10 @@ int gmem_clear(struct gmem *mem)
 	return 0;
 }
 
-void gmem_small_pages(const struct gmem *mem, gpa_t gpa, uint64_t size)
+void gmem_small_pages(const struct gmem *mem)
 {
 	/* It fails where the kernel was built without huge pages. */
-	(void)madvise(gmem_at(mem, gpa, size), size, MADV_NOHUGEPAGE);
+	(void)madvise(mem->map, mem->map_size, MADV_NOHUGEPAGE);
 }
 
 void *gmem_at(const struct gmem *mem, gpa_t gpa, uint64_t size)

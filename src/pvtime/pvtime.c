@@ -91,6 +91,11 @@ bool pvtime_is_on(const struct pvtime *pt)
 	return pt->size > 0;
 }
 
+bool pvtime_goes_on(const struct pvtime *pt)
+{
+	return pt->provider && pt->provider->goes_on;
+}
+
 const char *pvtime_name(const struct pvtime *pt)
 {
 	return pvtime_is_on(pt) ? pt->provider->name : pvtime_off.name;

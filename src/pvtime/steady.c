@@ -217,6 +217,7 @@ const struct pvtime_provider pvtime_steady = {
 	.missing = missing,
 	.start = start,
 	.attach = attach,
+	.goes_on = true,
 	.call = call,
 	.reset = reset,
 	.stop = stop,

@@ -1,30 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "util/parse.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "util/err.h"
 #include "util/util.h"
 
-/* Digits from @s on; strtoull(3) alone would take signs and blanks too. */
-static int number(const char *s, char **end, uint64_t *ret)
+enum { NO_DIGIT = 16 };
+
+/* Not <ctype.h>'s, whose tables every start would have to fault in. */
+static char upper(char c)
 {
-	if (!isdigit((unsigned char)*s))
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static unsigned digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	c = upper(c);
+	return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : NO_DIGIT;
+}
+
+/* Digits from @s on; strtoull(3) would take signs and blanks, too. */
+static int number(const char *s, const char **end, uint64_t *ret)
+{
+	unsigned base = 10, digit;
+	bool over = false;
+	uint64_t v = 0;
+
+	if (strncmp(s, "0x", 2) == 0 && digit_of(s[2]) != NO_DIGIT) {
+		base = 16;
+		s += 2;
+	}
+	if (digit_of(*s) >= base)
 		return -EINVAL;
-	errno = 0;
-	*ret = strtoull(s, end, strncmp(s, "0x", 2) == 0 ? 16 : 10);
-	return errno ? -ERANGE : 0;
+	for (; (digit = digit_of(*s)) < base; s++) {
+		over |= __builtin_mul_overflow(v, base, &v);
+		over |= __builtin_add_overflow(v, digit, &v);
+	}
+	*end = s;
+	*ret = v;
+	return over ? -ERANGE : 0;
 }
 
 int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	uint64_t v;
-	char *end;
+	const char *end;
 	int rc = number(s, &end, &v);
 
 	if (rc == -EINVAL || (rc == 0 && *end))
@@ -54,13 +81,14 @@ static const char *size_text(uint64_t v, char buf[static 32])
 
 int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 {
-	char lo[32], hi[32], *end;
+	char lo[32], hi[32];
+	const char *end;
 	unsigned shift = 20;
 	uint64_t v;
 	int rc = number(s, &end, &v);
 
 	if (rc == 0 && *end) {
-		const char *u = strchr(units, toupper((unsigned char)*end));
+		const char *u = strchr(units, upper(*end));
 
 		shift = u ? (unsigned)(u - units) * 10 : 0;
 		if (!u || end[1])
@@ -81,11 +109,11 @@ int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 int parse_seconds(const char *s, uint64_t *ret_ns)
 {
 	uint64_t whole, ns = 0, digit = 100000000;
-	char *end;
+	const char *end;
 	int rc = number(s, &end, &whole);
 
-	if (rc == 0 && *end == '.' && isdigit((unsigned char)end[1]))
-		for (end++; isdigit((unsigned char)*end); digit /= 10)
+	if (rc == 0 && *end == '.' && digit_of(end[1]) < 10)
+		for (end++; digit_of(*end) < 10; digit /= 10)
 			ns += (uint64_t)(*end++ - '0') * digit;
 	if (rc == -EINVAL || (rc == 0 && *end))
 		return err_say(EINVAL, "'%s' is not a time in seconds", s);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -281,18 +282,20 @@ void console_serve(struct console *c)
  * said before.  Not so by a description of our own, which does not wait; the
  * one that we share with the shell must not be changed.
  */
-static int open_out(void)
+static int open_out(int fd)
 {
-	int fd = -1;
+	char path[32];
+	int own = -1;
 
-	if (isatty(STDOUT_FILENO))
-		fd = open("/proc/self/fd/1",
-			  O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? STDOUT_FILENO : fd;
+	if (isatty(fd)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	return own < 0 ? fd : own;
 }
 
 void console_init(struct console *c, const struct console_events *events,
-		  void *ctx)
+		  void *ctx, int out)
 {
 	struct stat st;
 
@@ -307,15 +310,21 @@ void console_init(struct console *c, const struct console_events *events,
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->drained, NULL);
 	/* poll(2) knows nothing of plain files, which are always ready. */
-	c->out_plain = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-	c->out_fd = c->out_plain ? STDOUT_FILENO : open_out();
+	c->out_plain = fstat(out, &st) == 0 && S_ISREG(st.st_mode);
+	c->given_fd = out;
+	c->out_fd = c->out_plain || out < 0 ? out : open_out(out);
+	c->out_broken = out < 0;
 }
 
-void console_start(struct console *c, struct device *uart, struct loop *loop)
+void console_start(struct console *c, struct device *uart, struct loop *loop,
+		   bool input)
 {
 	c->uart = uart;
 	c->loop = loop;
-	console_again(c);
+	if (input)
+		console_again(c);
+	else
+		console_serve(c);
 }
 
 void console_again(struct console *c)
@@ -336,7 +345,7 @@ void console_stop(struct console *c)
 
 void console_fini(struct console *c)
 {
-	if (c->out_fd != STDOUT_FILENO)
+	if (c->out_fd != c->given_fd)
 		close(c->out_fd);
 	pthread_cond_destroy(&c->drained);
 	pthread_mutex_destroy(&c->lock);

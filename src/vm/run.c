@@ -37,7 +37,10 @@ static void on_wake(void *ctx)
 static void on_byte(void *ctx, uint8_t byte)
 {
 	struct vm *vm = ctx;
+	const struct vm_watch *watch = vm->config->watch;
 
+	if (watch)
+		watch->byte(watch->ctx, byte);
 	if (panic_feed(vm->panic, byte))
 		threads_tell(vm, EVENT_CRASH);
 }
@@ -103,6 +106,24 @@ static void crashed(struct vm *vm)
 	end(vm, VM_CRASHED);
 }
 
+static bool boots_again(const struct vm *vm)
+{
+	const struct vm_watch *watch = vm->config->watch;
+
+	if (watch)
+		return watch->reset(watch->ctx);
+	return !vm->config->no_reboot;
+}
+
+static int restart(struct vm *vm)
+{
+	int rc = err_in(reset(vm), "reset");
+
+	if (rc < 0)
+		end(vm, VM_FAILED);
+	return rc;
+}
+
 static void on_event(void *ctx, short revents)
 {
 	struct vm *vm = ctx;
@@ -126,12 +147,12 @@ static void on_event(void *ctx, short revents)
 		end(vm, VM_OFF);
 		break;
 	case EVENT_RESET:
-		if (vm->config->no_reboot && vm->panic->reason[0])
+		if (boots_again(vm))
+			restart(vm);
+		else if (vm->panic->reason[0])
 			crashed(vm);
-		else if (vm->config->no_reboot)
+		else
 			end(vm, VM_RESET);
-		else if (err_in(reset(vm), "reset") < 0)
-			end(vm, VM_FAILED);
 		break;
 	case EVENT_CRASH:
 		crashed(vm);
@@ -156,7 +177,8 @@ static void on_signal(void *ctx, short revents)
 		raise(SIGSTOP);
 		break;
 	case SIGCONT:
-		console_again(vm->console);
+		if (!vm->config->watch)
+			console_again(vm->console);
 		break;
 	default:
 		vm->signal = (int)info.ssi_signo;
@@ -175,6 +197,8 @@ static const struct console_events console_events = {
 
 int run_init(struct vm *vm)
 {
+	const struct vm_watch *watch = vm->config->watch;
+
 	vm->console = malloc(sizeof(*vm->console));
 	vm->panic = malloc(sizeof(*vm->panic));
 	if (!vm->console || !vm->panic) {
@@ -182,7 +206,8 @@ int run_init(struct vm *vm)
 		vm->console = NULL;
 		return err_set(ENOMEM, "console");
 	}
-	console_init(vm->console, &console_events, vm);
+	console_init(vm->console, &console_events, vm,
+		     watch ? watch->console_fd : STDOUT_FILENO);
 	panic_init(vm->panic);
 	return 0;
 }
@@ -286,7 +311,8 @@ enum vm_end vm_run(struct vm *vm)
 	if (start(vm) < 0)
 		end(vm, VM_FAILED);
 	else
-		console_start(vm->console, &vm->devices[0], &vm->loop);
+		console_start(vm->console, vm_serial(vm, 0), &vm->loop,
+			      !vm->config->watch);
 	while (vm->end == VM_NONE)
 		turn(vm, deadline);
 	stop(vm);
@@ -301,4 +327,14 @@ int vm_signal(const struct vm *vm)
 struct loop *vm_loop(struct vm *vm)
 {
 	return &vm->loop;
+}
+
+void vm_stop(struct vm *vm)
+{
+	end(vm, VM_OFF);
+}
+
+int vm_restart(struct vm *vm)
+{
+	return restart(vm);
 }

@@ -124,6 +124,7 @@ static void *vcpu_main(void *arg)
 		else if (rc == -EINTR)
 			go = park(vm);
 	}
+	atomic_store(&t->tid, 0); /* soon somebody else's */
 	return NULL;
 }
 
@@ -179,8 +180,6 @@ void threads_quit(struct vm *vm)
 	for (unsigned i = 0; i < nr; i++)
 		pthread_join(vm->threads[i].id, NULL);
 	vm->nr_threads = 0;
-	free(vm->threads);
-	vm->threads = NULL;
 }
 
 /* Start the next vCPU's thread, if there is one and it is still wanted. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "boot/fdt.h"
+#include "dev/uart.h"
 #include "kvm/reg.h"
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
@@ -165,7 +166,8 @@ static int add_device(struct vm *vm, const struct device_class *class,
 	const struct device_host host = {
 		.vm_fd = vm->fd,
 		.mem = &vm->mem,
-		.console = &vm->console->port,
+		.console = base == LAYOUT_CHANNEL ? vm->config->channel
+						  : &vm->console->port,
 	};
 	int rc = device_init(&vm->devices[vm->nr_devices], class, base, spi,
 			     &host, &vm->bus);
@@ -178,19 +180,22 @@ static int add_device(struct vm *vm, const struct device_class *class,
 /* They follow the board's devices, in the order of their windows. */
 static int add_virtio(struct vm *vm, const struct virtio_class *class)
 {
-	unsigned n = vm->nr_devices - (unsigned)device_table_size;
+	unsigned n = vm->nr_virtio++;
 
 	return add_device(vm, &class->device,
 			  LAYOUT_VIRTIO + n * LAYOUT_VIRTIO_EACH,
 			  SPI_VIRTIO + n);
 }
 
+/* The channel and the entropy device. */
+enum { OPTIONAL_DEVICES = 2 };
+
 static int init_devices(struct vm *vm)
 {
 	int rc = 0;
 
 	bus_init(&vm->bus);
-	vm->devices = calloc(device_table_size + vm->config->rng,
+	vm->devices = calloc(device_table_size + OPTIONAL_DEVICES,
 			     sizeof(*vm->devices));
 	if (!vm->devices)
 		return err_set(ENOMEM, "devices");
@@ -199,6 +204,8 @@ static int init_devices(struct vm *vm)
 
 		rc = add_device(vm, p->class, p->base, p->spi);
 	}
+	if (rc == 0 && vm->config->channel)
+		rc = add_device(vm, &uart_class, LAYOUT_CHANNEL, SPI_CHANNEL);
 	if (rc == 0 && vm->config->rng)
 		rc = add_virtio(vm, &virtio_rng_class);
 	return rc;
@@ -231,10 +238,7 @@ int vm_boot(struct vm *vm)
 	const struct kvm_vcpu *boot = &vm->vcpus[0];
 	int rc = 0;
 
-	/*
-	 * The kernel first: its file mapping splits what would else become a
-	 * huge page, cleared for the sake of a small tree.
-	 */
+	/* The kernel first: it decides how large the pages are. */
 	if (vm->config->kernel)
 		rc = load_into(&vm->load, &vm->mem);
 	if (rc == 0)
@@ -258,6 +262,8 @@ static int not_enxio(int rc)
 static int make_vcpus(struct vm *vm)
 {
 	const struct vm_config *config = vm->config;
+	const struct load_initrd initrd = { config->initrd, config->extra,
+					    config->extra_size };
 	int rc = kvm_sys_open(&vm->sys, "/dev/kvm");
 
 	if (rc < 0)
@@ -274,8 +280,8 @@ static int make_vcpus(struct vm *vm)
 	if (rc == 0 && config->kernel)
 		rc = err_in(image_open(&vm->kernel, config->kernel), "kernel");
 	if (rc == 0)
-		rc = load_init(&vm->load, &vm->kernel, config->initrd,
-			       LAYOUT_RAM, vm->ram_size - pvtime_ram(vm));
+		rc = load_init(&vm->load, &vm->kernel, &initrd, LAYOUT_RAM,
+			       vm->ram_size - pvtime_ram(vm));
 	if (rc < 0)
 		return rc;
 	ask_for_nisv(vm);
@@ -346,6 +352,8 @@ void vm_free(struct vm *vm)
 	kvm_sys_close(&vm->sys);
 	image_close(&vm->kernel);
 	run_fini(vm);
+	exits_fini(vm);
+	free(vm->threads);
 	pthread_cond_destroy(&vm->changed);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
@@ -367,6 +375,22 @@ const char *vm_provider(const struct vm *vm)
 	return pvtime_name(&vm->pvtime);
 }
 
+bool vm_has_pvtime(const struct vm *vm)
+{
+	return pvtime_is_on(&vm->pvtime);
+}
+
+bool vm_pvtime_goes_on(const struct vm *vm)
+{
+	return pvtime_goes_on(&vm->pvtime);
+}
+
+void vm_records(const struct vm *vm, uint64_t *ret_base, uint64_t *ret_size)
+{
+	*ret_base = vm->pvtime.region.base;
+	*ret_size = pvtime_size(vm->nr_cpus);
+}
+
 int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 {
 	pid_t tid = 0;
@@ -380,4 +404,12 @@ int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 	if (rc == 0)
 		ret->tid = tid;
 	return rc;
+}
+
+struct device *vm_serial(struct vm *vm, unsigned index)
+{
+	for (unsigned i = 0; i < vm->nr_devices; i++)
+		if (vm->devices[i].class == &uart_class && index-- == 0)
+			return &vm->devices[i];
+	return NULL;
 }

@@ -355,6 +355,36 @@ static void a_headerless_file_is_flat(void **state)
 	load_good(code, sizeof(code));
 }
 
+/* A private mapping follows its file where nobody has written to it. */
+static void a_flat_program_is_mapped_where_that_is_cheaper(void **state)
+{
+	static const struct {
+		size_t size;
+		bool mapped;
+	} cases[] = { { 0x8000, false }, { 0xffff, false }, { 0x10000, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t size = cases[i].size;
+		FILE *f;
+
+		noise(file, size);
+		write_file(file, size);
+		open_good();
+		assert_true(img.flat);
+		assert_int_equal(image_load(&img, mem, ROOM), 0);
+		f = fopen(path, "r+");
+		assert_non_null(f);
+		assert_int_equal(fputc(file[0] ^ 1, f), file[0] ^ 1);
+		assert_int_equal(fclose(f), 0);
+		assert_int_equal(mem[0], file[0] ^ cases[i].mapped);
+		assert_memory_equal(mem + 1, file + 1, size - 1);
+		assert_int_equal(mem[size], 0);
+		clear_mem();
+		image_close(&img);
+	}
+}
+
 static void a_packed_kernel_is_as_the_raw_one(void **state)
 {
 	(void)state;
@@ -757,6 +787,7 @@ int main(void)
 		TEST(odd_pe_headers_do_no_harm),
 		TEST(a_headerless_file_is_flat),
 		TEST(a_packed_kernel_is_as_the_raw_one),
+		TEST(a_flat_program_is_mapped_where_that_is_cheaper),
 		TEST(a_packed_flat_program_tells_no_size),
 		TEST(a_zboot_kernel_is_unpacked),
 		TEST(a_zboot_kernel_cut_short_is_told),

@@ -53,7 +53,9 @@ static void initrd_of(uint64_t size)
 static int init(const char *initrd, uint64_t ram_size)
 {
 	load_fini(&load);
-	return load_init(&load, &kernel, initrd, RAM, ram_size);
+	const struct load_initrd from = { .path = initrd };
+
+	return load_init(&load, &kernel, &from, RAM, ram_size);
 }
 
 static void kernel_goes_to_its_offset_in_the_second_frame(void **state)
@@ -207,7 +209,7 @@ static void both_arrive_as_often_as_wanted(void **state)
 		}
 	}
 	initrd_of(3); /* it shrinks behind our back */
-	load.initrd_size = 7;
+	load.file_size = 7;
 	assert_int_equal(load_into(&load, &mem), -ENODATA);
 	assert_has_words("initrd '/proc/self/fd/");
 	gmem_fini(&mem);

@@ -34,7 +34,7 @@ static void what_is_no_number_is_refused_and_sets_nothing(void **state)
 {
 	static const char *const bad[] = { "",	  " 1",	 "1 ", "-1", "+1",
 					   "1.0", "0x",	 "x1", "1k", "0xg",
-					   "one", "1\n", "--" };
+					   "one", "1\n", "--", "0X1" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -47,7 +47,8 @@ static void what_is_no_number_is_refused_and_sets_nothing(void **state)
 static void numbers_out_of_range_are_told_the_range(void **state)
 {
 	static const char *const bad[] = { "4", "8", "18446744073709551616",
-					   "99999999999999999999999" };
+					   "99999999999999999999999",
+					   "0x10000000000000000" };
 	char words[128];
 
 	(void)state;

@@ -79,14 +79,14 @@ static int set_up(void **state)
 	in[0] = out[1] = -1;
 	loop_init(&loop);
 	bus_init(&bus);
-	console_init(&c, &events, &loop);
+	console_init(&c, &events, &loop, STDOUT_FILENO);
 	assert_int_equal(device_init(&uart, &uart_class, LAYOUT_UART, SPI_UART,
 				     &host, &bus),
 			 0);
 	uart.irq.vm_fd = vm_fd;
 	/* The FIFO on, as every guest has it. */
 	bus_write(&bus, LAYOUT_UART + 0x2c, 4, 0x70);
-	console_start(&c, &uart, &loop);
+	console_start(&c, &uart, &loop, true);
 	nr_wakes = 0;
 	return 0;
 }

@@ -163,14 +163,14 @@ static bool make_map(const struct machine *m, struct map *map)
 {
 	uint64_t size = pvtime_size(m->cpus);
 	uint64_t usable = m->ram_size - (m->in_ram ? size : 0);
+	const struct load_initrd initrd = { .path = m->initrd_size ? initrd_path
+								   : NULL };
 
 	*map = (struct map){ .bits = layout_ipa_bits(m->ram_size, m->cpus) };
 	if (m->initrd_size)
 		assert_int_equal(ftruncate(initrd_fd, (off_t)m->initrd_size),
 				 0);
-	if (load_init(&map->load, &m->kernel,
-		      m->initrd_size ? initrd_path : NULL, LAYOUT_RAM,
-		      usable) < 0)
+	if (load_init(&map->load, &m->kernel, &initrd, LAYOUT_RAM, usable) < 0)
 		return false;
 	load_fini(&map->load);
 	map->records = (struct area){

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trouble.h - what a Linux kernel says when something is wrong with it.
+ *
+ * Its words are not part of any interface, but they have been stable for many
+ * years, and all who test kernels live by them.
+ *
+ * Errors:  none.
+ * Threads: any.
+ */
+#ifndef VM_TROUBLE_H
+#define VM_TROUBLE_H
+
+#include <stdint.h>
+
+/* The worse, the higher. */
+enum trouble {
+	TROUBLE_NONE,
+	TROUBLE_WARNING, /* WARN(), sanitizers, lockdep */
+	TROUBLE_STALL,	 /* RCU stalls, lockups, hung tasks */
+	TROUBLE_OOPS,	 /* BUG(), faults, corruption */
+	TROUBLE_PANIC,
+	TROUBLE_KINDS
+};
+
+extern const char *const trouble_names[TROUBLE_KINDS];
+
+/*
+ * What @line of a kernel's log tells: as dmesg has it, or behind the console's
+ * time stamp.
+ */
+enum trouble trouble_in(const char *line);
+
+/* @line without what stands before its words. */
+const char *trouble_words(const char *line);
+
+/*
+ * What the bits of /proc/sys/kernel/tainted tell, the worst of them; *ret_what
+ * is in words.
+ */
+enum trouble trouble_taint(uint64_t bits, const char **ret_what);
+
+#endif

@@ -60,16 +60,19 @@ LIBPVTIME := $(B)/arm64/libpvtime.a
 ARM64_OBJS := $(SRCS:%.c=$(B)/arm64/%.o)
 
 # One file that can be carried to any host; sections so that the linker drops
-# what nothing uses.
-ARM64_CFLAGS := $(CFLAGS) -flto=auto -ffunction-sections -fdata-sections
-ARM64_LDFLAGS := -static -Wl,--gc-sections
+# what nothing uses.  Its script goes by the names of files, of which link-time
+# optimisation would leave none.
+RUN_LD := src/run.ld
+ARM64_CFLAGS := $(CFLAGS) -ffunction-sections -fdata-sections
+ARM64_LDFLAGS := -static -Wl,--gc-sections,-T,$(RUN_LD)
 
 .PHONY: all
 all: $(VMM) $(LIBPVTIME) guest
 
-$(VMM): $(ARM64_OBJS)
+$(VMM): $(ARM64_OBJS) $(RUN_LD)
 	$(call say,LD      $@)
-	$(Q)$(CC_ARM64) $(ARM64_CFLAGS) $(ARM64_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC_ARM64) $(ARM64_CFLAGS) $(ARM64_LDFLAGS) -o $@ $(ARM64_OBJS) \
+		$(LIBS)
 
 $(B)/arm64/%.o: %.c Makefile
 	$(call say,CC      $<)
@@ -115,9 +118,10 @@ $(LIBPVTIME): $(LIBPVTIME_OBJS) include/pvtime/pvtime.h
 FAULTY := $(B)/arm64/pvtime-vmm-faulty
 
 $(FAULTY): $(filter-out %/pvtime/table.o,$(ARM64_OBJS)) \
-		$(B)/arm64/tests/faults/faulty.o
+		$(B)/arm64/tests/faults/faulty.o $(RUN_LD)
 	$(call say,LD      $@)
-	$(Q)$(CC_ARM64) $(ARM64_CFLAGS) $(ARM64_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC_ARM64) $(ARM64_CFLAGS) $(ARM64_LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(LIBS)
 
 # What it is like to use it: the example, with what is installed and no more.
 STAGE := $(B)/stage
@@ -133,12 +137,14 @@ $(EXAMPLE): tests/example/minivmm.c $(LIBPVTIME) Makefile
 		PKG_CONFIG_LIBDIR=$(abspath $(STAGE))/usr/lib/pkgconfig \
 		pkg-config --cflags --libs --static pvtime)
 
-# The conformance guest is built in.
+# The conformance guest and the init of boot tests are built in.
 CONFORMANCE := $(B)/guest/conformance.bin
+INIT := $(B)/guest/pvtime-init
 EMBEDDING := $(foreach k,arm64 native cross fuzz,$(B)/$k/src/cmd/guests.o)
 
-$(EMBEDDING): CPPFLAGS += -DGUEST_CONFORMANCE=\"$(CONFORMANCE)\"
-$(EMBEDDING): $(CONFORMANCE)
+$(EMBEDDING): CPPFLAGS += -DGUEST_CONFORMANCE=\"$(CONFORMANCE)\" \
+	-DGUEST_INIT=\"$(INIT)\"
+$(EMBEDDING): $(CONFORMANCE) $(INIT)
 
 # ---- guests: flat programs that tests and benchmarks boot --------------------
 
@@ -155,7 +161,7 @@ GUESTS := $(patsubst guest/%,$(B)/guest/%.bin,$(basename $(wildcard guest/*.[cS]
 	$(CONFORMANCE)
 
 .PHONY: guest
-guest: $(GUESTS)
+guest: $(GUESTS) $(INIT)
 
 # An archive: a guest that brings its own entry takes nothing from it.
 $(B)/guest/lib.a: $(GUEST_LIB)
@@ -178,6 +184,17 @@ $(B)/guest/%.o: guest/%.c Makefile
 $(B)/guest/%.o: guest/%.S Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC_ARM64) $(GUEST_CFLAGS) -c -o $@ $<
+
+# A Linux program without a C library, for kernels with pages of any size.
+INIT_OBJS := $(patsubst %,$(B)/%.o,$(basename $(wildcard guest/init/*.[cS]))) \
+	$(B)/guest/lib/mem.o $(B)/guest/lib/dt.o
+INIT_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--gc-sections \
+	-Wl,-z,max-page-size=65536,-z,noexecstack,-z,norelro
+
+$(INIT): $(INIT_OBJS)
+	$(call say,GUEST   $@)
+	$(Q)$(CC_ARM64) $(INIT_LDFLAGS) -o $@.elf $^
+	$(Q)$(OBJCOPY) --strip-all -R .comment $@.elf $@
 
 # ---- programs of the tests that run where the VMM runs -----------------------
 

@@ -13,4 +13,8 @@
 extern const unsigned char guest_conformance[];
 extern const size_t guest_conformance_size;
 
+/* A Linux program: process 1 of guests under test. */
+extern const unsigned char guest_init[];
+extern const size_t guest_init_size;
+
 #endif

@@ -15,6 +15,8 @@
 
 #include "vm/vm.h"
 
+struct option_desc;
+
 struct machine {
 	struct vm_config config;
 	const char *dump_dtb; /* NULL: no */
@@ -23,11 +25,19 @@ struct machine {
 	char own_kernel[128]; /* the host's, where none was given */
 };
 
-/* Print what each option does. */
-void machine_print_options(void);
+/*
+ * A command has the options of every machine and @n of its @own, or, where these
+ * are NULL, those of "run".  They are given *m: a struct with more in it begins
+ * with a struct machine.
+ */
+void machine_print_options(const struct option_desc *own, size_t n);
+
+/* Nothing chosen yet. */
+void machine_init(struct machine *m);
 
 /* Fill *m from @argv, argv[0] being the command.  On error words say why. */
-int machine_parse(struct machine *m, int argc, char **argv);
+int machine_parse(struct machine *m, const struct option_desc *own, size_t n,
+		  int argc, char **argv);
 
 /* The host's own kernel where none was given.  -ENOENT: it is not there. */
 int machine_find_kernel(struct machine *m);

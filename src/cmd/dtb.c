@@ -35,7 +35,8 @@ int dtb_main(int argc, char **argv)
 
 	/* Nothing will run, so nothing is to be said about how. */
 	log_set_level(LOG_WARNING);
-	if (machine_parse(&m, argc, argv) < 0)
+	machine_init(&m);
+	if (machine_parse(&m, NULL, 0, argc, argv) < 0)
 		return EXIT_USAGE;
 	if (m.help) {
 		help();

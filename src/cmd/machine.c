@@ -201,7 +201,7 @@ static int set_help(void *into, const char *arg)
 	return 0;
 }
 
-static const struct option_desc options[] = {
+static const struct option_desc common[] = {
 	{ .help = "What to boot:" },
 	{ 'k', "kernel", "FILE",
 	  "arm64 Linux Image, plain, gzip or EFI zboot; or a flat program. "
@@ -234,6 +234,9 @@ static const struct option_desc options[] = {
 	{ 0, "rng", NULL,
 	  "give the guest a virtio entropy device, filled by this host",
 	  set_rng },
+};
+
+static const struct option_desc run_options[] = {
 	{ 0, "console", "KIND", "serial (default): a PL011 on this terminal",
 	  set_console },
 	{ 'n', "network", "MODE", "mode=none (default): no network",
@@ -246,31 +249,67 @@ static const struct option_desc options[] = {
 	  "be found by 'pvtime-vmm stat NAME' while the guest runs", set_name },
 	{ 0, "no-reboot", NULL, "a reset ends the run, with status 4",
 	  set_no_reboot },
-	{ 0, "timeout", "S", "end the run after S seconds, with status 124",
-	  set_timeout },
 	{ 0, "dump-dtb", "FILE", "write the guest's device tree to FILE",
 	  set_dump_dtb },
+};
+
+static const struct option_desc last[] = {
+	{ 0, "timeout", "S", "end the run after S seconds, with status 124",
+	  set_timeout },
 	{ 0, "loglevel", "LEVEL", "error, warning, info (default) or debug",
 	  set_loglevel },
 	{ 'h', "help", NULL, "this text", set_help },
 };
 
-void machine_print_options(void)
+/* Common ones, a command's own, the last ones: as one table. */
+struct table {
+	struct option_desc lines[OPTIONS_MAX];
+	size_t n;
+};
+
+static void add(struct table *t, const struct option_desc *lines, size_t n)
 {
-	options_print(options, ARRAY_SIZE(options));
+	memcpy(t->lines + t->n, lines, n * sizeof(*lines));
+	t->n += n;
 }
 
-int machine_parse(struct machine *m, int argc, char **argv)
+static void make_table(struct table *t, const struct option_desc *own, size_t n)
 {
-	int first;
+	t->n = 0;
+	add(t, common, ARRAY_SIZE(common));
+	if (own)
+		add(t, own, n);
+	else
+		add(t, run_options, ARRAY_SIZE(run_options));
+	add(t, last, ARRAY_SIZE(last));
+}
 
+void machine_print_options(const struct option_desc *own, size_t n)
+{
+	struct table t;
+
+	make_table(&t, own, n);
+	options_print(t.lines, t.n);
+}
+
+void machine_init(struct machine *m)
+{
 	*m = (struct machine){
 		.config = {
 			.ram_size = RAM_DEFAULT,
 			.pvtime = "auto",
 		},
 	};
-	first = options_parse(options, ARRAY_SIZE(options), m, argc, argv);
+}
+
+int machine_parse(struct machine *m, const struct option_desc *own, size_t n,
+		  int argc, char **argv)
+{
+	struct table t;
+	int first;
+
+	make_table(&t, own, n);
+	first = options_parse(t.lines, t.n, m, argc, argv);
 	if (first < 0)
 		return first;
 	/* As kvmtool: the kernel's name may stand alone. */

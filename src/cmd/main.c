@@ -13,6 +13,8 @@
 static const struct command commands[] = {
 	{ "run", "[options] [KERNEL]", "boot a guest, console on the terminal",
 	  run_main },
+	{ "test", "[options] [KERNEL]",
+	  "does this kernel boot, and is its stolen time right?", test_main },
 	{ "check", "[--json]", "can this host give its guests stolen time?",
 	  check_main },
 	{ "stat", "[--json] NAME", "a running guest's stolen time, per vCPU",

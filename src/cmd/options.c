@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 #include "util/err.h"
 
-enum { OPTIONS_MAX = 40, FIRST_VALUE = 256, HELP_COLUMN = 28, WIDTH = 80 };
+enum { FIRST_VALUE = 256, HELP_COLUMN = 28, WIDTH = 80 };
 
 /* getopt's view of @table; a value is FIRST_VALUE + the line's index. */
 static void convert(const struct option_desc *table, size_t n, char *letters,

@@ -19,7 +19,7 @@ static void help(void)
 	       "(Ctrl-a x ends it, Ctrl-a c helps).\n"
 	       "\n"
 	       "  pvtime-vmm run -k Image -i initrd.img -p 'quiet' -c 4 -m 1G\n");
-	machine_print_options();
+	machine_print_options(NULL, 0);
 	printf("\n"
 	       "Exit status: 0 the guest powered off, 1 our error, 2 usage, 3 "
 	       "the guest\n"
@@ -81,7 +81,8 @@ int run_main(int argc, char **argv)
 	struct vm *vm;
 	int rc;
 
-	if (machine_parse(&m, argc, argv) < 0)
+	machine_init(&m);
+	if (machine_parse(&m, NULL, 0, argc, argv) < 0)
 		return EXIT_USAGE;
 	if (m.help) {
 		help();

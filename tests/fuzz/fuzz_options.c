@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		argv[argc++] = word;
 	err_say(1, "%s", "");
 	log_set_level(LOG_INFO); /* an option's effect outlives the call */
-	rc = machine_parse(&m, argc, argv);
+	machine_init(&m);
+	rc = machine_parse(&m, NULL, 0, argc, argv);
 	MUST(rc <= 0);
 	if (rc < 0)
 		MUST(err_text()[0]);

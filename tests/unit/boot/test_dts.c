@@ -106,8 +106,9 @@ static void build(const char *line)
 	assert_true(words.we_wordc >= 2);
 	assert_string_equal(words.we_wordv[1], "run");
 	fake_kvm_reset();
-	if (machine_parse(&m, (int)words.we_wordc - 1, words.we_wordv + 1) <
-		    0 ||
+	machine_init(&m);
+	if (machine_parse(&m, NULL, 0, (int)words.we_wordc - 1,
+			  words.we_wordv + 1) < 0 ||
 	    vm_new(&m.config, &vm) < 0) {
 		print_error("%s: %s\n", line, err_text());
 		fail();

@@ -41,7 +41,9 @@ static int parse(const char *line)
 	assert_int_equal(wordexp(line, &words, WRDE_NOCMD | WRDE_DOOFFS), 0);
 	words.we_wordv[0] = argv0;
 	err_say(1, "%s", "");
-	return machine_parse(&m, (int)words.we_wordc + 1, words.we_wordv);
+	machine_init(&m);
+	return machine_parse(&m, NULL, 0, (int)words.we_wordc + 1,
+			     words.we_wordv);
 }
 
 static void nothing_said_gives_the_defaults(void **state)
@@ -263,7 +265,8 @@ static int parse_params(const char *text)
 {
 	char *args[] = { (char *)"run", (char *)"-p", (char *)text, NULL };
 
-	return machine_parse(&m, 3, args);
+	machine_init(&m);
+	return machine_parse(&m, NULL, 0, 3, args);
 }
 
 static void params_that_linux_would_not_read_are_refused(void **state)

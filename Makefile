@@ -275,6 +275,21 @@ $(B)/cross/tests/unit/kvm/%: $(B)/cross/tests/unit/kvm/%.o \
 $(B)/cross/tests/unit/%: $(B)/cross/tests/unit/%.o $(B)/cross/libvmm.a
 	$(Q)$(CC_ARM64) -o $@ $^ -lcmocka $(LIBS)
 
+# A page of the kind that a boot test writes, from made-up figures.
+SAMPLE := $(B)/native/tests/browser/sample
+PAGES := $(addprefix $(B)/pages/,good.html panic.html many.html empty.html)
+
+$(SAMPLE): $(SAMPLE).o $(B)/native/libvmm.a
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ $(NATIVE_LIBS)
+
+$(PAGES): $(B)/pages/%.html: $(SAMPLE)
+	@mkdir -p $(@D)
+	@$< $* > $@
+
+.PHONY: browser
+browser: $(PAGES)
+	@tests/browser/run $^
+
 .SECONDARY:
 
 .PHONY: unit unit-native unit-cross
@@ -338,7 +353,7 @@ bench: $(VMM) $(TOOLS) guest
 	@tests/bench/run
 
 # Built side by side, run one after the other: the machine may be small.
-CHECKS := lint unit-native unit-cross fuzz host system
+CHECKS := lint unit-native unit-cross fuzz browser host system
 check:
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@for c in $(CHECKS); do \
@@ -349,7 +364,7 @@ check:
 
 .PHONY: check-build
 check-build: all $(FAULTY) $(EXAMPLE) $(TOOLS) $(UNITS:%=$(B)/native/tests/unit/%) \
-	$(UNITS:%=$(B)/cross/tests/unit/%) $(FUZZES:%=$(B)/fuzz/%)
+	$(UNITS:%=$(B)/cross/tests/unit/%) $(FUZZES:%=$(B)/fuzz/%) $(SAMPLE)
 
 demo:
 	@$(MAKE) --no-print-directory -j$(JOBS) $(VMM)

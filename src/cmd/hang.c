@@ -42,9 +42,10 @@ void hang_watch(struct judge *j, uint64_t now_ns)
 		j->guest_ns[i] = TIMELINE_NONE;
 	}
 	j->sampled_ns = now_ns;
-	if (signs != j->signs)
+	/* A wait is counted when it is over, and may have begun long before. */
+	if (signs != j->signs || j->own_ns + wall < waited)
 		j->own_ns = 0;
-	else if (wall > waited)
+	else
 		j->own_ns += wall - waited;
 	j->signs = signs;
 }

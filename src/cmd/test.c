@@ -282,11 +282,11 @@ static int run(struct test *t, struct vm *vm)
 	};
 	int rc = timeline_init(&t->timeline, vm_nr_cpus(vm), 100000000);
 
+	vm_count_exits(vm);
 	if (rc == 0)
 		rc = judge_start(&j);
 	if (rc < 0)
 		return rc;
-	vm_count_exits(vm);
 	judge_join(&j, vm_run(vm));
 	if (t->verdict.class != VERDICT_GOOD)
 		t->verdict.tail = tail_of(&t->inbox, j.view.nr_lines);

@@ -112,7 +112,7 @@ static void said(struct judge *j, const struct agent_line *line)
 		break;
 	default:
 		if (agent_answer(&j->answer, line) < 0)
-			judge_end(j, VERDICT_FAILED, "%s", err_text());
+			judge_end(j, VERDICT_BAD_TEST, "%s", err_text());
 	}
 }
 
@@ -127,7 +127,7 @@ static void hear(struct judge *j)
 			if (agent_feed(&j->agent, buf[i], &line))
 				said(j, &line);
 	if (j->view.overrun)
-		judge_end(j, VERDICT_FAILED,
+		judge_end(j, VERDICT_BAD_TEST,
 			  "the guest floods the channel to its init");
 }
 
@@ -206,8 +206,7 @@ static void lost(struct judge *j)
 		j->own_ns = 0;
 		j->doing = "the boot with earlycon";
 		j->plan->config->params = j->plan->params_early;
-		if (wish(j, WISH_RESTART) < 0 && j->view.end == VM_NONE)
-			judge_end(j, VERDICT_FAILED, "%s", err_text());
+		wish(j, WISH_RESTART); /* where it fails, the run ends */
 		return;
 	}
 	if (wish(j, WISH_LOOK) != -ECANCELED)
@@ -358,11 +357,8 @@ int judge_reboot(struct judge *j, const char *params, bool by_guest)
 			rc = turn(j, UINT64_MAX);
 		inbox_allow_reset(j->in, false);
 	}
-	if (!by_guest) {
-		rc = wish(j, WISH_RESTART);
-		if (rc < 0)
-			judge_end(j, VERDICT_FAILED, "%s", err_text());
-	}
+	if (!by_guest && wish(j, WISH_RESTART) < 0)
+		return judge_await_end(j); /* for that reason */
 	hear(j); /* what the old kernel had said */
 	if (rc == 0)
 		judge_forget(j);

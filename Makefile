@@ -150,7 +150,7 @@ $(EMBEDDING): $(CONFORMANCE) $(INIT)
 
 GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-builtin -nostdlib -fPIE \
 	-fvisibility=hidden -mgeneral-regs-only -mstrict-align \
-	-fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fno-tree-loop-distribute-patterns $(WARN) -MMD -MP
 GUEST_LDFLAGS := -nostdlib -pie -Wl,--no-dynamic-linker,-T,guest/link.ld \
 	-Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \

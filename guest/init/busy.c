@@ -97,6 +97,31 @@ static _Noreturn void loop(unsigned i, unsigned cpu, int parent)
 		__asm__ volatile("");
 }
 
+static void keep_to(const struct cpus *cpus)
+{
+	sys(__NR_sched_setaffinity, 0, sizeof(*cpus), cpus);
+}
+
+static void keep_to_first(const struct cpus *cpus)
+{
+	struct cpus first = { { 0 } };
+	unsigned cpu = 0;
+
+	while (!has(cpus, cpu)) /* a list has at least one */
+		cpu++;
+	add(&first, cpu);
+	keep_to(&first);
+}
+
+static void keep_to_none(void)
+{
+	struct cpus all;
+
+	for (unsigned i = 0; i < NR_CPUS / CPUS_A_WORD; i++)
+		all.word[i] = ~UINT64_C(0);
+	keep_to(&all);
+}
+
 static void end_loops(void)
 {
 	for (struct loop *l = loops; l < loops + NR_LOOPS; l++) {
@@ -148,8 +173,11 @@ void busy_start(uint64_t nr, char *args)
 	for (unsigned cpu = 0; cpu < NR_CPUS && rc == 0; cpu++)
 		if (has(&cpus, cpu))
 			rc = begin_loop(cpu);
-	if (rc < 0) {
+	if (rc == 0) {
+		keep_to_first(&cpus);
+	} else {
 		end_loops();
+		keep_to_none();
 		waiting = 0;
 		answer_error(nr, "fork", rc);
 	}
@@ -160,6 +188,7 @@ void busy_rest(uint64_t nr, char *args)
 	(void)args;
 	wait_for(nr);
 	end_loops();
+	keep_to_none();
 	busy_settle();
 }
 
@@ -174,6 +203,7 @@ void busy_ended(int pid, int status)
 				   status >> 8 & 0xff);
 			waiting = 0;
 			end_loops();
+			keep_to_none();
 		}
 		return;
 	}

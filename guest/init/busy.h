@@ -3,9 +3,10 @@
  * busy.h - the verbs busy and rest: loops that keep CPUs busy.
  *
  * Each loop is a process bound to its CPU, which spins in user space: the
- * kernel takes its CPU away as it would any program's.  A CPU that hangs cannot
- * hang us: nobody waits for a loop to begin or end, the answer follows when it
- * has.  A later busy or rest overtakes one that is not answered yet.
+ * kernel takes its CPU away as it would any program's.  Meanwhile we keep to the
+ * first of these CPUs, so that on the others there is nothing else to be seen.
+ * Nobody waits for a loop to begin or end, the answer follows when it has.  A
+ * later busy or rest overtakes one that is not answered yet.
  */
 #ifndef INIT_BUSY_H
 #define INIT_BUSY_H

@@ -165,5 +165,7 @@ void answer_bad(uint64_t nr, const char *fmt, ...)
 
 void answer_error(uint64_t nr, const char *what, long errno_or_less)
 {
-	answer_bad(nr, "%s: error %d", what, (int)-errno_or_less);
+	char buf[ERROR_CHARS];
+
+	answer_bad(nr, "%s: %s", what, text_error(buf, (int)-errno_or_less));
 }

@@ -68,15 +68,22 @@ static int find_and_become(const char *name, char **argv)
 	return (int)rc;
 }
 
+static char shell[] = "/bin/sh";
+
+static bool has_shell(void)
+{
+	return sys(__NR_faccessat, AT_FDCWD, shell, X_OK) == 0;
+}
+
 /* Never returns but for an error of *ret_what, which could not be run. */
 static int become(char *command, const char **ret_what)
 {
-	static char shell[] = "/bin/sh", dash_c[] = "-c";
+	static char dash_c[] = "-c";
 	char *argv[NR_WORDS + 1] = { shell, dash_c, command };
 	unsigned n = 0;
 
 	*ret_what = shell;
-	if (sys(__NR_faccessat, AT_FDCWD, shell, X_OK) == 0)
+	if (has_shell())
 		return (int)sys(__NR_execve, shell, argv, environment);
 	while (*command && n < NR_WORDS) {
 		char *word = text_word(&command);
@@ -95,6 +102,7 @@ static int become(char *command, const char **ret_what)
 static _Noreturn void run(char *command)
 {
 	static const sigset_t none;
+	char buf[ERROR_CHARS];
 	const char *what;
 	int rc;
 
@@ -104,7 +112,8 @@ static _Noreturn void run(char *command)
 	sys(__NR_dup3, to_us, 1, 0);
 	sys(__NR_dup3, to_us, 2, 0);
 	rc = become(command, &what);
-	console_say("%s: error %d", what, -rc);
+	console_say("%s: %s%s", what, text_error(buf, -rc),
+		    has_shell() ? "" : " (and there is no /bin/sh)");
 	sys_exit(NOT_STARTED);
 }
 
@@ -172,7 +181,7 @@ void exec_ended(int pid, int status)
 
 void exec_pass(void)
 {
-	char data[512];
+	char data[256]; /* a slow console shall not keep us for long */
 	long n = sys_read(from_command, data, sizeof(data));
 
 	if (n <= 0)

@@ -61,6 +61,7 @@ void leave_init(uint64_t nr, char *args)
 	mounts_undo();
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGSET_SIZE);
 	rc = sys(__NR_execve, args, argv, environment);
-	console_say("init %s: error %d", args, (int)-rc);
+	answer_error(nr, args, rc); /* after all */
+	channel_drain();
 	machine_end(LINUX_REBOOT_CMD_POWER_OFF);
 }

@@ -19,13 +19,16 @@
 #include "kmsg.h"
 #include "mounts.h"
 #include "sys.h"
+#include "text.h"
 #include "verbs.h"
 
 _Noreturn void init_main(void); /* start.S */
 
 static _Noreturn void give_up(const char *what, int rc)
 {
-	console_say("%s: error %d", what, -rc);
+	char buf[ERROR_CHARS];
+
+	console_say("%s: %s", what, text_error(buf, -rc));
 	machine_end(LINUX_REBOOT_CMD_POWER_OFF);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "text.h"
 
+#include <linux/errno.h>
+
 size_t text_size(const char *s)
 {
 	size_t n = 0;
@@ -149,4 +151,28 @@ size_t text_put(char *to, size_t room, const char *fmt, ...)
 	size = text_put_args(to, room, fmt, ap);
 	va_end(ap);
 	return size;
+}
+
+const char *text_error(char buf[static ERROR_CHARS], int err)
+{
+	static const struct {
+		int err;
+		const char *words;
+	} usual[] = {
+		{ ENOENT, "not found" },
+		{ EACCES, "not permitted" },
+		{ EPERM, "not permitted" },
+		{ EISDIR, "a folder" },
+		{ ENOEXEC, "not a program for this machine" },
+		{ ENOMEM, "no memory" },
+		{ EBUSY, "busy" },
+		{ EINVAL, "refused" },
+		{ ENOSYS, "this kernel cannot" },
+	};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (usual[i].err == err)
+			return usual[i].words;
+	text_put(buf, ERROR_CHARS, "error %d", err);
+	return buf;
 }

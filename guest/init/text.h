@@ -27,6 +27,10 @@ bool text_number(const char **at, unsigned base, uint64_t *ret);
  * an empty string if there is none. */
 char *text_word(char **at);
 
+/* What errno @err means, "error N" in @buf where it is none of the usual. */
+enum { ERROR_CHARS = 24 };
+const char *text_error(char buf[static ERROR_CHARS], int err);
+
 /* @c if it is printable ASCII; a blank for a tab, else '?'. */
 char text_printable(char c);
 

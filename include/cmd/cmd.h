@@ -63,6 +63,7 @@ int run_main(int argc, char **argv);
 int dtb_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int test_main(int argc, char **argv);
+int plot_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 
 #endif

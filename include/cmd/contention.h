@@ -27,17 +27,23 @@ struct contention_cpu {
 	uint64_t before_ns, guest_ns; /* /proc/stat: at first, and its growth */
 	uint64_t low_ns, high_ns;     /* what the host stole is between these */
 	int64_t gap_ns; /* by how much more the host's than the record's grew */
-	uint64_t busy_ns; /* CPU time that the loop there was charged */
 };
 
 struct contention {
 	uint64_t window_ns; /* as long as it was made */
 	uint64_t guest_ns;  /* by the guest's clock, from look to look */
+	/*
+	 * On the CPU that had the least else to do: which part of its time that
+	 * took, and which part of what was stolen tasks were not charged for.
+	 * Where little was stolen or there was much noise it says nothing.
+	 */
+	double noise, spared;
 	struct contention_cpu cpus[];
 };
 
 /* For all CPUs of @j's guest; NULL, and it is over, where there is no memory. */
 struct contention *contention_new(struct judge *j);
+struct contention *contention_copy(struct judge *j, const struct contention *c);
 
 /* Contend for @window_ns. */
 int contention_make(struct judge *j, struct contention *c, uint64_t window_ns);
@@ -61,12 +67,6 @@ bool contention_exact(const struct judge *j, const struct contention *c,
 
 /* Has each vCPU lost enough for the three to be told apart? */
 bool contention_is_enough(const struct judge *j, const struct contention *c);
-
-/*
- * How much of what was stolen tasks were not charged for, on the CPU that had
- * the least else to do: 1: all, 0: nothing.  Only where there was enough.
- */
-double contention_spared(const struct judge *j, const struct contention *c);
 
 /* What was stolen of all CPUs, by the host. */
 uint64_t contention_stolen(const struct judge *j, const struct contention *c);

@@ -20,6 +20,9 @@ void hang_watch(struct judge *j, uint64_t now_ns);
 /* Has the guest had all the time it may have without a sign of life? */
 bool hang_is(const struct judge *j);
 
+/* Has its init had as much without answering?  Only while it is asked. */
+bool hang_is_mute(const struct judge *j);
+
 /*
  * It is over for that reason: where each vCPU is, in j->places, goes into the
  * verdict.

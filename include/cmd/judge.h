@@ -99,6 +99,8 @@ struct judge {
 	uint64_t *waits; /* owned; of each vCPU, when last sampled */
 	uint64_t own_ns; /* the guest's own time since its last sign of life */
 	uint64_t signs;	 /* of life, as last seen */
+	uint64_t own_total_ns; /* the guest's own time, since it began */
+	uint64_t answered_ns;  /* of it, when its init last answered */
 	struct contention *contention; /* owned; of test_steal.c */
 	bool early;		       /* this boot is with an early console */
 	bool over;
@@ -117,6 +119,9 @@ uint64_t judge_now(const struct judge *j);
 
 /* Wait for @ns, with all that happens meanwhile. */
 int judge_sleep(struct judge *j, uint64_t ns);
+
+/* Wait until the console has been silent for a moment, but not for ever. */
+int judge_await_quiet(struct judge *j);
 
 /*
  * Ask the guest and wait for its answer, in j->answer.  1: it could not do it;

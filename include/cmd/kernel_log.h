@@ -28,4 +28,7 @@ bool kernel_log_find(const struct judge *j, const char *words, char *buf,
 /* The first message of the worst trouble, into @buf; false: there is none. */
 bool kernel_log_trouble(const struct judge *j, char *buf, size_t size);
 
+/* Does a line of the console tell how far a boot has come? */
+bool kernel_log_milestone(const char *line);
+
 #endif

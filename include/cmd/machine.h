@@ -21,6 +21,8 @@ struct machine {
 	struct vm_config config;
 	const char *dump_dtb; /* NULL: no */
 	const char *name;     /* NULL: none */
+	const char *record;   /* file; NULL: no */
+	uint64_t record_every_ns;
 	bool help;
 	char own_kernel[128]; /* the host's, where none was given */
 };

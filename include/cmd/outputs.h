@@ -16,7 +16,7 @@ struct verdict;
 
 /* By the options' names; NULL: not asked for.  "-" is standard output. */
 struct outputs {
-	const char *tap, *junit, *page, *log;
+	const char *tap, *junit, *page, *record, *log;
 };
 
 /* Can they be written?  Better known before the test than after it. */

@@ -32,7 +32,8 @@
  *	kexec PATH	load that kernel in place of this one, ok, start it
  *	reboot		ok, reset the machine
  *	off		ok, power it off
- *	init PATH	ok, become that program
+ *	init PATH	ok, become that program; bad after ok: it could not,
+ *			and powers off
  *
  * A guest is not trusted: what it says is short lines of printable ASCII or it
  * is cut, and too much of it ends the talk.
@@ -102,7 +103,10 @@ struct agent_answer {
 /* Begin to wait for the answer to @number; the one before is forgotten. */
 void agent_expect(struct agent_answer *answer, unsigned number);
 
-/* Take @line if it belongs there.  -ENOMEM; -E2BIG: more than is allowed. */
+/*
+ * Take @line if it belongs there; "bad" may follow "ok", see init.  -ENOMEM;
+ * -E2BIG: more than is allowed.
+ */
 int agent_answer(struct agent_answer *answer, const struct agent_line *line);
 
 /* Fine on a zeroed *answer, and twice. */

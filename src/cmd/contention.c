@@ -10,6 +10,7 @@
 #include "cmd/judge.h"
 #include "cmd/timeline.h"
 #include "cmd/verdict.h"
+#include "util/log.h"
 
 #define MS UINT64_C(1000000)
 
@@ -49,14 +50,28 @@ struct look {
 	struct look_cpu *cpus;
 };
 
+static size_t size_of(const struct judge *j)
+{
+	return sizeof(struct contention) +
+	       j->v->nr_cpus * sizeof(struct contention_cpu);
+}
+
 struct contention *contention_new(struct judge *j)
 {
-	struct contention *c =
-		calloc(1, sizeof(*c) + j->v->nr_cpus * sizeof(c->cpus[0]));
+	struct contention *c = calloc(1, size_of(j));
 
 	if (!c)
 		judge_end(j, VERDICT_FAILED, "no memory to compare in");
 	return c;
+}
+
+struct contention *contention_copy(struct judge *j, const struct contention *c)
+{
+	struct contention *copy = contention_new(j);
+
+	if (copy)
+		memcpy(copy, c, size_of(j));
+	return copy;
 }
 
 /* A line of "stat"; what is none is not looked at. */
@@ -185,8 +200,57 @@ static void compare(const struct judge *j, const struct look *a,
 			.low_ns = y->low_ns - x->high_ns,
 			.high_ns = y->high_ns - x->low_ns,
 			.gap_ns = y->gap_ns - x->gap_ns,
-			.busy_ns = y->busy_ns - x->busy_ns,
 		};
+	}
+}
+
+/* Of a CPU from one look to another: what it had, and what a task had of it. */
+struct share {
+	double ran, stolen, missing;
+};
+
+static struct share share_of(const struct look *a, const struct look *b,
+			     unsigned cpu)
+{
+	const struct look_cpu *x = &a->cpus[cpu], *y = &b->cpus[cpu];
+	double all = (double)(b->guest_ns - a->guest_ns);
+	double stolen =
+		(double)(y->low_ns + y->high_ns - x->low_ns - x->high_ns) / 2;
+
+	return (struct share){
+		.ran = all - stolen,
+		.stolen = stolen,
+		.missing = all - (double)(y->busy_ns - x->busy_ns),
+	};
+}
+
+/*
+ * What a task lacks is a part of what its CPU ran, which the guest's kernel and
+ * others took, and the part of what was stolen that it was spared:
+ *
+ *	missing = noise * ran + spared * stolen
+ *
+ * With little stolen and with much that gives both parts; the second is the
+ * better known the smaller the first is, so the quietest CPU is asked.
+ */
+static void find_spared(const struct judge *j, const struct look *quiet,
+			const struct look *a, const struct look *b,
+			struct contention *c)
+{
+	c->noise = 1;
+	for (unsigned i = 0; i < j->v->nr_cpus; i++) {
+		struct share x = share_of(quiet, a, i), y = share_of(a, b, i);
+		double noise = x.missing / x.ran;
+
+		log_debug("CPU %u: quiet: ran %.1f ms, stolen %.1f, a task "
+			  "lacks %.1f; contended: %.1f, %.1f, %.1f",
+			  i, x.ran / 1e6, x.stolen / 1e6, x.missing / 1e6,
+			  y.ran / 1e6, y.stolen / 1e6, y.missing / 1e6);
+		if (noise >= c->noise)
+			continue;
+		c->noise = noise;
+		c->spared = (y.missing * x.ran - x.missing * y.ran) /
+			    (y.stolen * x.ran - x.stolen * y.ran);
 	}
 }
 
@@ -194,8 +258,9 @@ static int look_twice(struct judge *j, struct contention *c, bool busy,
 		      uint64_t window_ns)
 {
 	unsigned n = j->v->nr_cpus;
-	struct look_cpu *cpus = calloc(3 * n, sizeof(*cpus));
-	struct look a = { .cpus = cpus }, b = { .cpus = cpus + n };
+	struct look_cpu *cpus = calloc(4 * n, sizeof(*cpus));
+	struct look quiet = { .cpus = cpus }, a = { .cpus = cpus + n },
+		    b = { .cpus = cpus + 2 * n };
 	int rc = 0;
 
 	if (!cpus) {
@@ -206,11 +271,15 @@ static int look_twice(struct judge *j, struct contention *c, bool busy,
 		rc = judge_ask(j, "busy 0-%u", n - 1);
 	if (rc == 0)
 		rc = judge_sleep(j, SETTLE_NS);
+	if (rc == 0 && busy)
+		rc = look(j, &quiet);
+	if (rc == 0 && busy)
+		rc = judge_sleep(j, window_ns / 4);
 	if (rc == 0)
 		rc = look(j, &a);
 	c->window_ns = window_ns;
 	if (rc == 0)
-		rc = busy ? contend(j, cpus + 2 * n, window_ns)
+		rc = busy ? contend(j, cpus + 3 * n, window_ns)
 			  : judge_sleep(j, window_ns);
 	if (rc == 0)
 		rc = judge_sleep(j, SETTLE_NS);
@@ -218,6 +287,8 @@ static int look_twice(struct judge *j, struct contention *c, bool busy,
 		rc = look(j, &b);
 	if (rc == 0)
 		compare(j, &a, &b, c);
+	if (rc == 0 && busy)
+		find_spared(j, &quiet, &a, &b, c);
 	if (rc == 0 && busy)
 		rc = judge_ask(j, "rest");
 	free(cpus);
@@ -319,20 +390,6 @@ bool contention_is_enough(const struct judge *j, const struct contention *c)
 		if (c->cpus[i].low_ns < ENOUGH_NS)
 			return false;
 	return true;
-}
-
-double contention_spared(const struct judge *j, const struct contention *c)
-{
-	double least = 1;
-
-	for (unsigned i = 0; i < j->v->nr_cpus; i++) {
-		const struct contention_cpu *p = &c->cpus[i];
-		double missing = (double)c->guest_ns - (double)p->busy_ns;
-		double part = missing / (double)p->guest_ns;
-
-		least = part < least ? part : least;
-	}
-	return least;
 }
 
 uint64_t contention_stolen(const struct judge *j, const struct contention *c)

@@ -42,6 +42,8 @@ void hang_watch(struct judge *j, uint64_t now_ns)
 		j->guest_ns[i] = TIMELINE_NONE;
 	}
 	j->sampled_ns = now_ns;
+	if (wall > waited)
+		j->own_total_ns += wall - waited;
 	/* A wait is counted when it is over, and may have begun long before. */
 	if (signs != j->signs || j->own_ns + wall < waited)
 		j->own_ns = 0;
@@ -53,6 +55,12 @@ void hang_watch(struct judge *j, uint64_t now_ns)
 bool hang_is(const struct judge *j)
 {
 	return j->plan->hang_ns && j->own_ns > j->plan->hang_ns;
+}
+
+bool hang_is_mute(const struct judge *j)
+{
+	return j->plan->hang_ns &&
+	       j->own_total_ns - j->answered_ns > j->plan->hang_ns;
 }
 
 /* "name+0x1c", or the bare address. */
@@ -120,6 +128,11 @@ void hang_end(struct judge *j)
 		judge_end(j, VERDICT_NO_OUTPUT,
 			  "the kernel said nothing in %g s of its own time",
 			  own);
+	else if (!hang_is(j))
+		judge_end(j, VERDICT_HANG,
+			  "its init does not answer in %g s of the guest's own "
+			  "time, in test %s; %s",
+			  own, j->doing, ends_last_words(j, words));
 	else
 		judge_end(j, VERDICT_HANG,
 			  "no sign of life in %g s of the guest's own time, "

@@ -14,6 +14,7 @@
 
 #include "cmd/ends.h"
 #include "cmd/hang.h"
+#include "cmd/kernel_log.h"
 #include "cmd/progress.h"
 #include "cmd/tests.h"
 #include "cmd/timeline.h"
@@ -27,10 +28,14 @@
 
 enum {
 	STEP_MS = 100, /* of samples, and of everything that is looked at */
-	/* What a panicking kernel may take to say the rest. */
-	LAST_WORDS_MS = 1000,
+	/* A panicked kernel has said all after, and is listened to at most. */
+	LAST_WORDS_MS = 500,
+	LAST_WORDS_MOST_MS = 30000,
 	/* How often a guest that works on something is asked whether it lives. */
 	PING_MS = 1000,
+	/* A console is silent after, and is waited for at most. */
+	QUIET_MS = 300,
+	QUIET_MOST_MS = 10000,
 };
 
 uint64_t judge_now(const struct judge *j)
@@ -111,6 +116,8 @@ static void said(struct judge *j, const struct agent_line *line)
 			  "the guest's init speaks protocol '%s'", line->text);
 		break;
 	default:
+		if (line->word != AGENT_NOISE && line->number == j->asked)
+			j->answered_ns = j->own_total_ns;
 		if (agent_answer(&j->answer, line) < 0)
 			judge_end(j, VERDICT_BAD_TEST, "%s", err_text());
 	}
@@ -145,26 +152,6 @@ static void speak(struct judge *j)
 		inbox_keep_room(j->in);
 }
 
-/* Console lines that tell how far a boot has come. */
-static bool is_milestone(const char *line)
-{
-	static const char *const words[] = {
-		"Booting Linux on physical CPU",
-		"using stolen time",
-		"smp: Brought up",
-		"Unpacking initramfs",
-		"Freeing unused kernel memory",
-		"as init process",
-		"kexec_core: Starting new",
-		"reboot: Restarting",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strstr(line, words[i]))
-			return true;
-	return false;
-}
-
 static void read_console(struct judge *j)
 {
 	struct inbox_line line;
@@ -180,7 +167,7 @@ static void read_console(struct judge *j)
 		if (kind != TROUBLE_NONE)
 			timeline_mark(j->timeline, MARK_TROUBLE, t, t,
 				      line.text);
-		else if (is_milestone(line.text))
+		else if (kernel_log_milestone(line.text))
 			timeline_mark(j->timeline, MARK_CONSOLE, t, t,
 				      line.text);
 	}
@@ -250,6 +237,22 @@ int judge_sleep(struct judge *j, uint64_t ns)
 	return rc;
 }
 
+int judge_await_quiet(struct judge *j)
+{
+	uint64_t now = clock_mono_ns(), until = now + QUIET_MOST_MS * MS;
+	uint64_t since = now, bytes = j->view.console_bytes;
+	int rc = 0;
+
+	while (rc == 0 && now < until && now - since < QUIET_MS * MS) {
+		rc = turn(j, since + QUIET_MS * MS);
+		now = clock_mono_ns();
+		if (j->view.console_bytes != bytes)
+			since = now;
+		bytes = j->view.console_bytes;
+	}
+	return rc;
+}
+
 /* -- ask and answer -- */
 
 static int request(struct judge *j, const char *words)
@@ -272,6 +275,8 @@ static int await_answer(struct judge *j, bool ping)
 
 	while (rc == 0 && !j->answer.done) {
 		rc = turn(j, next);
+		if (rc == 0 && hang_is_mute(j))
+			lost(j);
 		if (!ping || clock_mono_ns() < next)
 			continue;
 		next = clock_mono_ns() + PING_MS * MS;
@@ -297,6 +302,7 @@ static int ask(struct judge *j, bool ping, const char *fmt, va_list ap)
 		return -ECANCELED;
 	}
 	agent_expect(&j->answer, j->asked);
+	j->answered_ns = j->own_total_ns;
 	return await_answer(j, ping);
 }
 
@@ -359,7 +365,7 @@ int judge_reboot(struct judge *j, const char *params, bool by_guest)
 	}
 	if (!by_guest && wish(j, WISH_RESTART) < 0)
 		return judge_await_end(j); /* for that reason */
-	hear(j); /* what the old kernel had said */
+	hear(j);			   /* what the old kernel had said */
 	if (rc == 0)
 		judge_forget(j);
 	return rc < 0 ? -ECANCELED : rc;
@@ -379,11 +385,17 @@ int judge_await_end(struct judge *j)
 /* The verdict on a kernel that panics is told at once; its last words follow. */
 static void hear_out(struct judge *j)
 {
-	uint64_t until = j->panic_ns + LAST_WORDS_MS * MS;
+	uint64_t until = j->panic_ns + LAST_WORDS_MOST_MS * MS;
+	uint64_t now = clock_mono_ns();
 
-	while (j->view.end == VM_NONE && clock_mono_ns() < until) {
-		inbox_wait(j->in, until, &j->view);
+	j->own_ns = 0;
+	while (j->view.end == VM_NONE && now < until &&
+	       j->own_ns < LAST_WORDS_MS * MS) {
+		inbox_wait(j->in, now + STEP_MS * MS, &j->view);
 		read_console(j);
+		now = clock_mono_ns();
+		if (now - j->sampled_ns >= STEP_MS * MS)
+			hang_watch(j, now);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "cmd/verdict.h"
 #include "vm/trouble.h"
 #include "util/err.h"
+#include "util/util.h"
 
 /* Of each line: "PRIORITY USEC MESSAGE". */
 enum { BEFORE_MESSAGE = 2, LOG_MAX = 4 * AGENT_DATA_MAX };
@@ -89,4 +90,23 @@ bool kernel_log_trouble(const struct judge *j, char *buf, size_t size)
 		copy(buf, size, text, end);
 	}
 	return worst != TROUBLE_NONE;
+}
+
+bool kernel_log_milestone(const char *line)
+{
+	static const char *const words[] = {
+		"Booting Linux on physical CPU",
+		"using stolen time",
+		"smp: Brought up",
+		"Unpacking initramfs",
+		"Freeing unused kernel memory",
+		"as init process",
+		"kexec_core: Starting new",
+		"reboot: Restarting",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(line, words[i]))
+			return true;
+	return false;
 }

@@ -155,6 +155,17 @@ static int set_name(void *into, const char *arg)
 	return rc;
 }
 
+static int set_record(void *into, const char *arg)
+{
+	((struct machine *)into)->record = arg;
+	return 0;
+}
+
+static int set_record_every(void *into, const char *arg)
+{
+	return parse_seconds(arg, &((struct machine *)into)->record_every_ns);
+}
+
 static int set_console(void *into, const char *arg)
 {
 	static const char *const words[] = { "serial", NULL };
@@ -208,12 +219,14 @@ static const struct option_desc common[] = {
 	  "Without it the host's own kernel",
 	  set_kernel },
 	{ 'i', "initrd", "FILE", "initial RAM disk", set_initrd },
-	{ 'p', "params", "TEXT", "kernel command line, passed on as it is",
+	{ 'p', "params", "TEXT",
+	  "kernel command line, passed on as it is ('test' adds to it)",
 	  set_params },
 
 	{ .help = "The machine:" },
 	{ 'c', "cpus", "N",
-	  "number of vCPUs; as many as the host has CPUs without it",
+	  "number of vCPUs (default: as many as the host has CPUs; of 'test': "
+	  "2)",
 	  set_cpus },
 	{ 'm', "mem", "SIZE",
 	  "guest memory: plain MiB, or with a letter: 512M, 2G (default 512M)",
@@ -249,14 +262,22 @@ static const struct option_desc run_options[] = {
 	  "be found by 'pvtime-vmm stat NAME' while the guest runs", set_name },
 	{ 0, "no-reboot", NULL, "a reset ends the run, with status 4",
 	  set_no_reboot },
+	{ 0, "record", "FILE",
+	  "write each vCPU's times to FILE as they grow (CSV; see "
+	  "'pvtime-vmm plot')",
+	  set_record },
+	{ 0, "record-every", "S", "how often: every S seconds (default 0.1)",
+	  set_record_every },
 	{ 0, "dump-dtb", "FILE", "write the guest's device tree to FILE",
 	  set_dump_dtb },
 };
 
 static const struct option_desc last[] = {
-	{ 0, "timeout", "S", "end the run after S seconds, with status 124",
+	{ 0, "timeout", "S",
+	  "end the run after S seconds, with status 124 (default of 'test': 600)",
 	  set_timeout },
-	{ 0, "loglevel", "LEVEL", "error, warning, info (default) or debug",
+	{ 0, "loglevel", "LEVEL",
+	  "error, warning (default of 'test'), info (default) or debug",
 	  set_loglevel },
 	{ 'h', "help", NULL, "this text", set_help },
 };
@@ -299,6 +320,7 @@ void machine_init(struct machine *m)
 			.ram_size = RAM_DEFAULT,
 			.pvtime = "auto",
 		},
+		.record_every_ns = 100000000,
 	};
 }
 

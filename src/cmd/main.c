@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	  run_main },
 	{ "test", "[options] [KERNEL]",
 	  "does this kernel boot, and is its stolen time right?", test_main },
+	{ "plot", "FILE.csv", "draw what run --record wrote, as SVG",
+	  plot_main },
 	{ "check", "[--json]", "can this host give its guests stolen time?",
 	  check_main },
 	{ "stat", "[--json] NAME", "a running guest's stolen time, per vCPU",

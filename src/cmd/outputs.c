@@ -4,25 +4,85 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/csv.h"
 #include "cmd/report.h"
 #include "util/err.h"
 #include "util/save.h"
+#include "util/util.h"
 
-static int try_file(const char *path, const char *option)
+typedef int write_fn(const struct verdict *, const struct timeline *, FILE *);
+
+static int write_tap(const struct verdict *v, const struct timeline *t,
+		     FILE *out)
 {
+	(void)t;
+	return report_tap(v, out);
+}
+
+static int write_junit(const struct verdict *v, const struct timeline *t,
+		       FILE *out)
+{
+	(void)t;
+	return report_junit(v, out);
+}
+
+static int write_record(const struct verdict *v, const struct timeline *t,
+			FILE *out)
+{
+	(void)v;
+	csv_write(out, t);
+	return 0;
+}
+
+static const struct {
+	const char *option;
+	size_t path; /* in struct outputs */
+	write_fn *write;
+} files[] = {
+	{ "--tap", offsetof(struct outputs, tap), write_tap },
+	{ "--junit", offsetof(struct outputs, junit), write_junit },
+	{ "--report", offsetof(struct outputs, page), report_page },
+	{ "--record", offsetof(struct outputs, record), write_record },
+};
+
+/* The path of line @i of the table; NULL: it was not asked for. */
+static const char *path_of(const struct outputs *o, size_t i)
+{
+	return *(const char *const *)((const char *)o + files[i].path);
+}
+
+static bool is_stdout(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
+static int no_file(const char *path, int err)
+{
+	return err_hint(err_set(err, "'%s'", path),
+			"name a file that can be written");
+}
+
+static int try_file(const char *path)
+{
+	struct stat st;
 	int fd;
 
-	if (!path || strcmp(path, "-") == 0 || access(path, F_OK) == 0)
+	if (!path || is_stdout(path))
 		return 0;
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return no_file(path, EISDIR);
+		return access(path, W_OK) < 0 ? no_file(path, errno) : 0;
+	}
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_hint(
-			err_in(err_set(errno, "'%s'", path), "%s", option),
-			"name a file that can be written");
+		return no_file(path, errno);
 	close(fd);
 	unlink(path);
 	return 0;
@@ -30,52 +90,46 @@ static int try_file(const char *path, const char *option)
 
 int outputs_try(const struct outputs *o)
 {
-	int rc = try_file(o->tap, "--tap");
+	int rc = 0;
 
-	if (rc == 0)
-		rc = try_file(o->junit, "--junit");
-	if (rc == 0)
-		rc = try_file(o->page, "--report");
+	for (size_t i = 0; i < ARRAY_SIZE(files) && rc == 0; i++)
+		rc = err_in(try_file(path_of(o, i)), "%s", files[i].option);
 	return rc;
 }
 
-typedef int report_fn(const struct verdict *, FILE *);
-
-static int write_report(const char *path, const char *option,
-			const struct verdict *v, const struct timeline *t,
-			report_fn *fn)
+static int write_file(const char *path, write_fn *write,
+		      const struct verdict *v, const struct timeline *t)
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *out;
+	FILE *out = open_memstream(&text, &size);
 	int rc;
 
-	if (!path)
-		return 0;
-	out = open_memstream(&text, &size);
 	if (!out)
-		return err_set(errno, "%s", option);
-	rc = fn ? fn(v, out) : report_page(v, t, out);
+		return err_set(errno, "'%s'", path);
+	rc = write(v, t, out);
 	if (fclose(out) == EOF && rc == 0)
-		rc = err_set(errno, "write");
+		rc = err_set(errno, "'%s'", path);
 	if (rc == 0)
-		rc = strcmp(path, "-") == 0
-			     ? save_all(STDOUT_FILENO, text, size)
-			     : save_file(path, text, size);
+		rc = is_stdout(path) ? save_all(STDOUT_FILENO, text, size)
+				     : save_file(path, text, size);
 	free(text);
-	return err_in(rc, "%s", option);
+	return rc;
 }
 
 int outputs_write(const struct outputs *o, const struct verdict *v,
 		  const struct timeline *t)
 {
-	int tap, junit, page;
+	int rc = 0;
 
 	fflush(stdout);
-	tap = write_report(o->tap, "--tap", v, t, report_tap);
-	junit = write_report(o->junit, "--junit", v, t, report_junit);
-	page = write_report(o->page, "--report", v, t, NULL);
-	return tap < 0 ? tap : junit < 0 ? junit : page;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *path = path_of(o, i);
+
+		if (path && write_file(path, files[i].write, v, t) < 0)
+			rc = err_in(-EIO, "%s", files[i].option);
+	}
+	return rc;
 }
 
 int outputs_open_log(const struct outputs *o, int *ret_fd)
@@ -87,16 +141,14 @@ int outputs_open_log(const struct outputs *o, int *ret_fd)
 	*ret_fd =
 		open(o->log,
 		     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	if (*ret_fd < 0)
-		return err_hint(err_in(err_set(errno, "'%s'", o->log), "--log"),
-				"name a file that can be written");
-	return 0;
+	return *ret_fd < 0 ? err_in(no_file(o->log, errno), "--log") : 0;
 }
 
 FILE *outputs_human(const struct outputs *o)
 {
-	bool taken = (o->tap && strcmp(o->tap, "-") == 0) ||
-		     (o->log && strcmp(o->log, "/dev/stdout") == 0);
+	bool taken = o->log && strcmp(o->log, "/dev/stdout") == 0;
 
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		taken |= is_stdout(path_of(o, i));
 	return taken ? stderr : stdout;
 }

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/machine.h"
+#include "cmd/recorder.h"
 #include "ctl/server.h"
 #include "util/err.h"
 #include "util/save.h"
@@ -78,6 +79,7 @@ int run_main(int argc, char **argv)
 {
 	struct machine m;
 	struct ctl_server *server = NULL;
+	struct recorder *recorder = NULL;
 	struct vm *vm;
 	int rc;
 
@@ -98,7 +100,12 @@ int run_main(int argc, char **argv)
 		rc = err_in(ctl_server_new(vm, m.name, &server), "--name");
 	if (rc == 0)
 		rc = dump(&m, vm);
+	if (rc == 0 && m.record)
+		rc = err_in(recorder_start(vm, m.record, m.record_every_ns,
+					   &recorder),
+			    "--record");
 	rc = rc < 0 ? EXIT_ERROR : status(&m, vm, vm_run(vm));
+	recorder_stop(recorder);
 	ctl_server_free(server);
 	/*
 	 * Not vm_free(): the process ends, and the kernel unmakes a VM whole

@@ -108,6 +108,7 @@ SET_STRING(log, out.log)
 SET_STRING(tap, out.tap)
 SET_STRING(junit, out.junit)
 SET_STRING(report, out.page)
+SET_STRING(record, out.record)
 
 static const struct option_desc options[] = {
 	{ .help = "The test:" },
@@ -137,6 +138,8 @@ static const struct option_desc options[] = {
 	{ 0, "junit", "FILE", "write it as JUnit XML", set_junit },
 	{ 0, "report", "FILE", "write it as a page with a picture (HTML)",
 	  set_report },
+	{ 0, "record", "FILE", "write its figures (CSV; see 'pvtime-vmm plot')",
+	  set_record },
 	{ 0, "log", "FILE", "write all of the guest's console", set_log },
 
 	{ .help = "The run:" },
@@ -306,41 +309,49 @@ static int prepare(struct test *t)
 		rc = err_in(symbols_open(&t->symbols, o->symbols), "--symbols");
 	if (rc == 0)
 		rc = outputs_try(&o->out);
-	if (rc == 0)
-		rc = outputs_open_log(&o->out, &t->log_fd);
-	return rc < 0 ? rc : make_archive(&t->archive, o);
+	return rc < 0 ? rc : outputs_open_log(&o->out, &t->log_fd);
 }
 
-static int make_and_run(struct test *t)
+static void fail(struct test *t, enum verdict_class class)
+{
+	t->verdict.class = class;
+	snprintf(t->verdict.why, sizeof(t->verdict.why), "%s", err_text());
+}
+
+static int make(struct test *t, struct vm **ret_vm)
+{
+	int rc = make_archive(&t->archive, t->options);
+
+	if (rc < 0)
+		return rc == -ENXIO ? -EIO : rc; /* see vm_new() */
+	t->config.extra = t->archive.data;
+	t->config.extra_size = t->archive.size;
+	t->config.params = t->params;
+	t->config.watch = &t->inbox.watch;
+	t->config.channel = &t->inbox.channel;
+	return vm_new(&t->config, ret_vm);
+}
+
+static void make_and_run(struct test *t)
 {
 	struct verdict *v = &t->verdict;
 	struct vm *vm;
 	int rc;
 
 	inbox_init(&t->inbox, t->log_fd);
-	t->config.extra = t->archive.data;
-	t->config.extra_size = t->archive.size;
-	t->config.params = t->params;
-	t->config.watch = &t->inbox.watch;
-	t->config.channel = &t->inbox.channel;
-	rc = vm_new(&t->config, &vm);
+	rc = make(t, &vm);
 	if (rc < 0) {
-		v->class =
-			rc == -ENXIO ? VERDICT_NO_PVTIME : VERDICT_NOT_STARTED;
-		snprintf(v->why, sizeof(v->why), "%s", err_text());
-		return rc;
+		fail(t, rc == -ENXIO ? VERDICT_NO_PVTIME : VERDICT_NOT_STARTED);
+		goto out_fini;
 	}
 	v->nr_cpus = vm_nr_cpus(vm);
 	snprintf(v->provider, sizeof(v->provider), "%s", vm_provider(vm));
 	progress_begin(&t->progress, v);
-	rc = run(t, vm);
-	if (rc < 0) {
-		v->class = VERDICT_FAILED;
-		snprintf(v->why, sizeof(v->why), "%s", err_text());
-	}
+	if (run(t, vm) < 0)
+		fail(t, VERDICT_FAILED);
 	vm_free(vm);
+out_fini:
 	inbox_fini(&t->inbox);
-	return rc;
 }
 
 static void begin_verdict(struct test *t)
@@ -372,9 +383,8 @@ static int test(const struct test_options *o)
 	}
 	begin_verdict(&t);
 	progress_init(&t.progress, outputs_human(&o->out));
-	rc = make_and_run(&t);
-	if (rc == 0)
-		err_say(0, "%s", ""); /* all words are in the verdict */
+	make_and_run(&t);
+	err_say(0, "%s", ""); /* all words are in the verdict */
 	status = verdict_status(&t.verdict);
 	progress_end(&t.progress, &t.verdict);
 	if (outputs_write(&o->out, &t.verdict, &t.timeline) < 0 &&

@@ -49,7 +49,7 @@ void test_kexec(struct judge *j, struct test_result *r)
 
 	if (rc < 0)
 		return;
-	if (rc > 0 && strstr(j->answer.text, "error 38")) {
+	if (rc > 0 && strstr(j->answer.text, "this kernel cannot")) {
 		test_skip(r, "the kernel has no kexec_load (CONFIG_KEXEC)");
 		return;
 	}
@@ -118,6 +118,10 @@ void test_init(struct judge *j, struct test_result *r)
 	if (rc != 0)
 		return;
 	judge_await_end(j);
-	if (!j->over)
+	if (j->over)
+		return;
+	if (j->answer.ok)
 		test_ok(r, "it ran and powered off");
+	else
+		test_bad(r, "%.*s", VERDICT_TEXT_MAX / 2, j->answer.text);
 }

@@ -183,8 +183,12 @@ static void run(struct judge *j, struct test_result *r)
 	j->doing = r->name;
 	desc_of(r)->run(j, r);
 	r->took_ns = judge_now(j) - r->began_ns;
-	if (r->state == TEST_RUNNING)
-		test_bad(r, "cut short: %s", j->v->why);
+	if (r->state == TEST_RUNNING && j->over)
+		snprintf(r->why, sizeof(r->why), "cut short: %.*s",
+			 VERDICT_TEXT_MAX - 32, j->v->why);
+	else if (r->state == TEST_RUNNING)
+		test_bad(r, "the guest cannot: %.*s", VERDICT_TEXT_MAX - 32,
+			 j->answer.text);
 	timeline_mark(j->timeline, MARK_TEST, r->began_ns,
 		      r->began_ns + r->took_ns, r->name);
 	progress_test(j->progress, r);

@@ -88,7 +88,8 @@ void verdict_counts_print(const struct verdict *v, FILE *out)
 		fprintf(out, ", %u skipped", n.skipped);
 	if (n.not_run > 0)
 		fprintf(out, ", %u not run", n.not_run);
-	fprintf(out, ", in %s", text_time(took, v->took_ns));
+	if (v->took_ns > 0)
+		fprintf(out, ", in %s", text_time(took, v->took_ns));
 }
 
 void verdict_fini(struct verdict *v)

@@ -134,7 +134,8 @@ static int add_data(struct agent_answer *answer, const char *text)
 
 int agent_answer(struct agent_answer *answer, const struct agent_line *line)
 {
-	if (line->number != answer->number || answer->done)
+	if (line->number != answer->number ||
+	    (answer->done && line->word != AGENT_BAD))
 		return 0;
 	switch (line->word) {
 	case AGENT_DATA:

@@ -90,10 +90,22 @@ static int try_file(const char *path)
 
 int outputs_try(const struct outputs *o)
 {
+	const char *on_stdout = NULL;
 	int rc = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files) && rc == 0; i++)
-		rc = err_in(try_file(path_of(o, i)), "%s", files[i].option);
+	for (size_t i = 0; i < ARRAY_SIZE(files) && rc == 0; i++) {
+		const char *path = path_of(o, i);
+
+		rc = err_in(try_file(path), "%s", files[i].option);
+		if (!is_stdout(path))
+			continue;
+		if (on_stdout)
+			return err_say(EINVAL,
+				       "%s and %s: only one can go to standard "
+				       "output; name a file",
+				       on_stdout, files[i].option);
+		on_stdout = files[i].option;
+	}
 	return rc;
 }
 

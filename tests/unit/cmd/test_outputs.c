@@ -94,6 +94,9 @@ static void what_cannot_be_written_is_known_before_the_test(void **state)
 	assert_has_words("--tap");
 	out = (struct outputs){ .tap = "-", .record = "/dev/null" };
 	assert_int_equal(outputs_try(&out), 0);
+	out.record = "-";
+	assert_int_equal(outputs_try(&out), -EINVAL);
+	assert_has_words("--tap and --record: only one");
 }
 
 static void

@@ -342,18 +342,22 @@ fmt:
 
 # ---- tests where a KVM is: this machine's, or the emulated host's -------------
 
-.PHONY: host system bench check demo deps
+.PHONY: host system recipes bench check demo deps
 host:
 	@tests/host/selftest
 
 system: $(VMM) $(FAULTY) $(EXAMPLE) $(TOOLS) guest
 	@tests/system/run $(B)
 
+# What README tells people to do to test kernels, done.
+recipes: $(VMM) guest
+	@tests/recipes/run $(B)
+
 bench: $(VMM) $(TOOLS) guest
 	@tests/bench/run
 
 # Built side by side, run one after the other: the machine may be small.
-CHECKS := lint unit-native unit-cross fuzz browser host system
+CHECKS := lint unit-native unit-cross fuzz browser host recipes system
 check:
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@for c in $(CHECKS); do \
@@ -386,6 +390,7 @@ install: $(VMM) $(LIBPVTIME) $(CONFORMANCE)
 	install -m 644 include/pvtime/pvtime.h $(INTO)/include/pvtime/pvtime.h
 	install -m 644 $(LIBPVTIME) $(INTO)/lib/libpvtime.a
 	install -m 644 $(CONFORMANCE) $(INTO)/share/pvtime-vmm/conformance.bin
+	install -m 644 guest/linux.config $(INTO)/share/pvtime-vmm/linux.config
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
 		src/pvtime/pvtime.pc.in > $(INTO)/lib/pkgconfig/pvtime.pc
 	install -m 644 $(MAN) $(INTO)/share/man/man1/pvtime-vmm.1

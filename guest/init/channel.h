@@ -2,7 +2,7 @@
 /*
  * channel.h - the serial line to the host, requests in and answers out.
  *
- * The protocol is told in include/cmd/agent.h.
+ * The protocol is told in include/ctl/agent.h.
  *
  * Errors: a negative errno.
  */

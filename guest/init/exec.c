@@ -11,7 +11,13 @@
 #define PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { MEM_MAJOR = 1, NULL_MINOR = 3 };
-enum { LAST_CHARS = 200, NR_WORDS = 128, NOT_STARTED = 127, X_OK = 1 };
+enum {
+	DATA_CHARS = 256,
+	LAST_CHARS = 200,
+	NR_WORDS = 128,
+	NOT_STARTED = 127,
+	X_OK = 1
+};
 
 static char path_variable[] = "PATH=" PATH;
 static char home[] = "HOME=/", term[] = "TERM=linux";
@@ -179,14 +185,35 @@ void exec_ended(int pid, int status)
 		tell();
 }
 
+/*
+ * The console gets it with a mark before each line, so that nobody takes it for
+ * the kernel's.
+ */
+static void pass_on(const char *data, long n)
+{
+	static bool within;	     /* a line */
+	char marked[3 * DATA_CHARS]; /* were it all newlines */
+	unsigned long size = 0;
+
+	for (long i = 0; i < n; i++) {
+		if (!within) {
+			marked[size++] = '|';
+			marked[size++] = ' ';
+		}
+		marked[size++] = data[i];
+		within = data[i] != '\n';
+	}
+	console_write(marked, size);
+}
+
 void exec_pass(void)
 {
-	char data[256]; /* a slow console shall not keep us for long */
+	char data[DATA_CHARS]; /* a slow console shall not keep us for long */
 	long n = sys_read(from_command, data, sizeof(data));
 
 	if (n <= 0)
 		return;
-	console_write(data, (unsigned long)n);
+	pass_on(data, n);
 	if (!request)
 		return;
 	for (long i = 0; i < n && (child || unread > 0); i++) {

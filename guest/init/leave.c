@@ -42,7 +42,7 @@ void leave_off(uint64_t nr, char *args)
 	leave(nr, LINUX_REBOOT_CMD_POWER_OFF);
 }
 
-/* As the kernel would have started it. */
+/* Much as the kernel would have started it. */
 void leave_init(uint64_t nr, char *args)
 {
 	static char home[] = "HOME=/", term[] = "TERM=linux";

@@ -10,7 +10,7 @@
  * everything is.
  *
  * Units:   nanoseconds.
- * Errors:  as judge.h's; 1: the guest could not do it, answer.text says why.
+ * Errors:  as judge.h's; above 0: guest or host could not do it, c->why says why.
  * Owns:    nothing; j->contention is the judge's.
  * Threads: the judge's.
  */
@@ -23,6 +23,8 @@
 
 struct judge;
 
+enum { CONTENTION_WHY_MAX = 512 };
+
 struct contention_cpu {
 	uint64_t before_ns, guest_ns; /* /proc/stat: at first, and its growth */
 	uint64_t low_ns, high_ns;     /* what the host stole is between these */
@@ -33,11 +35,12 @@ struct contention {
 	uint64_t window_ns; /* as long as it was made */
 	uint64_t guest_ns;  /* by the guest's clock, from look to look */
 	/*
-	 * On the CPU that had the least else to do: which part of its time that
-	 * took, and which part of what was stolen tasks were not charged for.
-	 * Where little was stolen or there was much noise it says nothing.
+	 * Which part of what was stolen tasks were not charged for: between
+	 * these two.
 	 */
-	double noise, spared;
+	double spared_least, spared_most;
+	char why[CONTENTION_WHY_MAX]; /* it could not be made */
+	bool by_host;		      /* by whom: the host, or the guest */
 	struct contention_cpu cpus[];
 };
 
@@ -51,7 +54,10 @@ int contention_make(struct judge *j, struct contention *c, uint64_t window_ns);
 /* The same with nobody busy, in the guest or of ours. */
 int contention_rest(struct judge *j, struct contention *c, uint64_t window_ns);
 
-/* What /proc/stat says was stolen from each CPU, into @ret_ns. */
+/*
+ * What /proc/stat says was stolen from each CPU, into @ret_ns.  1: answer.text
+ * says why not.
+ */
 int contention_steal(struct judge *j, uint64_t *ret_ns);
 
 /*
@@ -60,6 +66,13 @@ int contention_steal(struct judge *j, uint64_t *ret_ns);
  */
 bool contention_agrees(const struct judge *j, const struct contention *c,
 		       char *buf, size_t size);
+
+/*
+ * The same, but a CPU may say less: one that sleeps counts what it lost when it
+ * wakes.
+ */
+bool contention_is_modest(const struct judge *j, const struct contention *c,
+			  char *buf, size_t size);
 
 /* Has each record grown by what the host stole?  @buf as above. */
 bool contention_exact(const struct judge *j, const struct contention *c,

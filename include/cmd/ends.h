@@ -8,7 +8,7 @@
 #ifndef CMD_ENDS_H
 #define CMD_ENDS_H
 
-enum { ENDS_WORDS_MAX = 280 };
+enum { ENDS_WORDS_MAX = 560 };
 
 struct inbox_line;
 struct judge;
@@ -22,7 +22,10 @@ void ends_by_panic(struct judge *j);
 /* The console's last line that says anything, in *line; "" where none does. */
 const char *ends_last_line(struct judge *j, struct inbox_line *line);
 
-/* The same as part of a sentence; returns @buf. */
+/*
+ * The same as part of a sentence, with the worst that it said before; returns
+ * @buf.
+ */
 const char *ends_last_words(struct judge *j, char buf[static ENDS_WORDS_MAX]);
 
 #endif

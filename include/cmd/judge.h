@@ -12,7 +12,7 @@
  * that waits most.  So a busy host makes a test longer and never makes a
  * working guest look hung.
  *
- * A kernel that said nothing at all is started once more, with an early console:
+ * A kernel that hangs without a word is started once more, with an early console:
  * that is slow, but what it dies of before it has its real one is seen then.
  *
  * Every function that waits returns -ECANCELED once it is over: the guest has
@@ -51,11 +51,9 @@ struct judge_plan {
 	const char *params_early;  /* of a boot with an early console */
 	const char *params_no_acc; /* of a boot with no-steal-acc */
 	bool reboot_no_acc;	   /* the reboot that is tested is such a one */
-	const char *commands[JUDGE_COMMANDS_MAX];
-	unsigned nr_commands;
-	const char *init;	/* what becomes process 1 at last; or NULL */
-	const char *kexec_path; /* the kernel's in the guest */
-	uint64_t hang_ns;	/* 0: never */
+	const char *init;	   /* what becomes process 1 at last; or NULL */
+	const char *kexec_path;	   /* the kernel's in the guest */
+	uint64_t hang_ns;	   /* 0: never */
 	const struct symbols *symbols; /* NULL: none */
 };
 
@@ -79,8 +77,8 @@ struct judge {
 	struct inbox_view view;
 	struct agent agent;
 	struct agent_answer answer;
-	unsigned asked;		 /* number of the latest request */
-	char out[AGENT_ASK_MAX]; /* of it, what the UART has not yet taken */
+	unsigned asked;		     /* number of the latest request */
+	char out[AGENT_ASK_MAX + 1]; /* of it, what the UART has not taken */
 	size_t out_len;
 	unsigned hellos;
 	unsigned boot; /* in which boot we are, from 1 */
@@ -101,7 +99,7 @@ struct judge {
 	uint64_t signs;	 /* of life, as last seen */
 	uint64_t own_total_ns; /* the guest's own time, since it began */
 	uint64_t answered_ns;  /* of it, when its init last answered */
-	struct contention *contention; /* owned; of test_steal.c */
+	struct contention *contention; /* owned; of tests_steal.c */
 	bool early;		       /* this boot is with an early console */
 	bool over;
 };

@@ -60,17 +60,17 @@ void test_skip(struct test_result *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The tests, by file. */
-void test_boot(struct judge *j, struct test_result *r); /* test_boot.c */
+void test_boot(struct judge *j, struct test_result *r); /* tests_boot.c */
 void test_kexec(struct judge *j, struct test_result *r);
 void test_reboot(struct judge *j, struct test_result *r);
 void test_init(struct judge *j, struct test_result *r);
 void test_command(struct judge *j, struct test_result *r);
-void test_log(struct judge *j, struct test_result *r); /* test_log.c */
+void test_log(struct judge *j, struct test_result *r); /* tests_log.c */
 void test_pvtime_log(struct judge *j, struct test_result *r);
 void test_iomem(struct judge *j, struct test_result *r);
-void test_cpus(struct judge *j, struct test_result *r); /* test_cpus.c */
+void test_cpus(struct judge *j, struct test_result *r); /* tests_cpus.c */
 void test_hotplug(struct judge *j, struct test_result *r);
-void test_steal(struct judge *j, struct test_result *r); /* test_steal.c */
+void test_steal(struct judge *j, struct test_result *r); /* tests_steal.c */
 void test_records(struct judge *j, struct test_result *r);
 void test_scheduler(struct judge *j, struct test_result *r);
 void test_idle(struct judge *j, struct test_result *r);

@@ -33,6 +33,7 @@ struct test_result {
 	const char *what; /* for people: "user space is reached"; borrowed */
 	enum test_state state;
 	unsigned boot; /* in which boot it ran, from 1; 0: in none */
+	bool oops;     /* it failed for a fault of the kernel's own */
 	uint64_t began_ns, took_ns;
 	char why[VERDICT_TEXT_MAX]; /* what was seen; one line */
 };

@@ -28,7 +28,8 @@
  *			or more urgent, or has TEXT in it; ok LOST messages
  *	exec TEXT	run TEXT by /bin/sh -c, or where no shell is, as words
  *			at blanks; ok "exit N LINE" or "signal N LINE", LINE the
- *			last that it printed (all of it goes to the console)
+ *			last that it printed (all of it goes to the console,
+ *			"| " before each line)
  *	kexec PATH	load that kernel in place of this one, ok, start it
  *	reboot		ok, reset the machine
  *	off		ok, power it off

@@ -9,7 +9,7 @@
  * read in time is marked as overrun.  Nothing here ever waits for the judge.
  *
  * Units:   nanoseconds of clock_mono_ns().
- * Errors:  none.
+ * Errors:  none but inbox_init()'s.
  * Owns:    the texts.
  * Threads: any for what fills it; inbox_wait() and the rest: the judge's.
  */
@@ -27,9 +27,9 @@
 #include "vm/vm.h"
 
 enum {
-	INBOX_LINES = 64,     /* of the console, kept; a power of two */
-	INBOX_LINE_MAX = 240, /* what is longer is cut */
-	INBOX_CHANNEL = 16384,
+	INBOX_LINES = 64,	 /* of the console, kept; a power of two */
+	INBOX_LINE_MAX = 240,	 /* what is longer is cut */
+	INBOX_CHANNEL = 1 << 20, /* more than any answer; a power of two */
 };
 
 struct inbox_line {
@@ -54,8 +54,8 @@ struct inbox {
 	struct inbox_line trouble[TROUBLE_KINDS]; /* the first; "": none */
 
 	/* the channel */
-	char bytes[INBOX_CHANNEL];
-	size_t nr_bytes;
+	char *bytes; /* owned ring of INBOX_CHANNEL */
+	size_t first, nr_bytes;
 	uint64_t channel_bytes; /* ever */
 	bool overrun;
 	bool room; /* the UART may take more */
@@ -65,7 +65,7 @@ struct inbox {
 	unsigned resets;	  /* ever */
 	unsigned done;		  /* wishes that main has granted */
 	enum vm_end end;	  /* VM_NONE: it runs */
-	char words[ERR_TEXT_MAX]; /* of VM_FAILED */
+	char words[ERR_TEXT_MAX]; /* of VM_FAILED and VM_CRASHED */
 };
 
 /* What the judge sees of it at one moment. */
@@ -77,7 +77,8 @@ struct inbox_view {
 	enum vm_end end;
 };
 
-void inbox_init(struct inbox *in, int console_fd);
+/* -ENOMEM. */
+int inbox_init(struct inbox *in, int console_fd);
 void inbox_fini(struct inbox *in);
 
 /*
@@ -109,7 +110,7 @@ void inbox_allow_reset(struct inbox *in, bool may);
 bool inbox_use_room(struct inbox *in);
 void inbox_keep_room(struct inbox *in);
 
-/* Main: a wish is granted; the run is over, err_text() has VM_FAILED's words. */
+/* Main: a wish is granted; the run is over, err_text() has the words of its end. */
 void inbox_done(struct inbox *in);
 void inbox_end(struct inbox *in, enum vm_end end);
 

@@ -42,7 +42,7 @@ int rivals_init(struct rivals *r, const struct vm *vm);
  */
 int rivals_start(struct rivals *r, unsigned index);
 
-/* Take it away, and let the vCPU run where it could before. */
+/* Take it away, and let the vCPU run wherever this process may. */
 void rivals_stop(struct rivals *r, unsigned index);
 
 /* Undo rivals_init().  Fine on a zeroed *r, and twice. */

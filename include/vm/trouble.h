@@ -35,6 +35,14 @@ enum trouble trouble_in(const char *line);
 const char *trouble_words(const char *line);
 
 /*
+ * The kernel's words where it begins to panic, and where it has said all:
+ * behind a time stamp wherever in the line that is, else at its beginning.
+ * NULL: neither.
+ */
+const char *trouble_panic(const char *line);
+const char *trouble_panic_end(const char *line);
+
+/*
  * What the bits of /proc/sys/kernel/tainted tell, the worst of them; *ret_what
  * is in words.
  */

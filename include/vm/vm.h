@@ -40,8 +40,8 @@ struct vm_watch {
 	/* vCPU, one at a time: the guest sent @byte on its console. */
 	void (*byte)(void *ctx, uint8_t byte);
 	/*
-	 * Main: the guest has reset itself, all vCPUs stand still.  True: it
-	 * boots again, by the config as it is then.
+	 * Main: the guest wants to be reset; others of its vCPUs may still
+	 * run.  True: it boots again, by the config as it is then.
 	 */
 	bool (*reset)(void *ctx);
 	void *ctx;

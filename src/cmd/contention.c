@@ -10,6 +10,7 @@
 #include "cmd/judge.h"
 #include "cmd/timeline.h"
 #include "cmd/verdict.h"
+#include "util/err.h"
 #include "util/log.h"
 
 #define MS UINT64_C(1000000)
@@ -36,7 +37,7 @@
 /* How often the guest is looked at meanwhile, for the picture. */
 #define LOOK_NS (200 * MS)
 
-enum { GAP_TRIES = 5 };
+enum { GAP_TRIES = 5, HOST_CANNOT = 2 };
 
 /* One CPU at one look. */
 struct look_cpu {
@@ -99,9 +100,13 @@ static int ask_stat(struct judge *j, struct look_cpu *cpus,
 	if (rc != 0)
 		return rc;
 	while (line && *line) {
-		parse_line(j, line, cpus);
-		line += strcspn(line, "\n");
-		line += *line == '\n';
+		char one[AGENT_LINE_MAX];
+		size_t len = strcspn(line, "\n");
+
+		/* sscanf() measures all of the string that it is given. */
+		snprintf(one, sizeof(one), "%.*s", (int)len, line);
+		parse_line(j, one, cpus);
+		line += len + (line[len] == '\n');
 	}
 	*ret_guest_ns = strtoull(j->answer.text, NULL, 10);
 	for (unsigned i = 0; i < j->v->nr_cpus; i++)
@@ -169,7 +174,7 @@ static int contend(struct judge *j, struct look_cpu *scratch,
 
 		if (next < n && now >= due) {
 			if (rivals_start(&j->rivals, next++) < 0)
-				rc = 1;
+				rc = HOST_CANNOT;
 			continue;
 		}
 		if (next < n && due - now < wait)
@@ -199,10 +204,17 @@ static void compare(const struct judge *j, const struct look *a,
 			.guest_ns = y->steal_ns - x->steal_ns,
 			.low_ns = y->low_ns - x->high_ns,
 			.high_ns = y->high_ns - x->low_ns,
-			.gap_ns = y->gap_ns - x->gap_ns,
+			.gap_ns = (int64_t)((uint64_t)y->gap_ns -
+					    (uint64_t)x->gap_ns),
 		};
 	}
 }
+
+/* The looks of one contention. */
+struct looks {
+	struct look quiet, before, after;
+	struct look_cpu *scratch;
+};
 
 /* Of a CPU from one look to another: what it had, and what a task had of it. */
 struct share {
@@ -225,33 +237,64 @@ static struct share share_of(const struct look *a, const struct look *b,
 }
 
 /*
- * What a task lacks is a part of what its CPU ran, which the guest's kernel and
- * others took, and the part of what was stolen that it was spared:
- *
- *	missing = noise * ran + spared * stolen
- *
- * With little stolen and with much that gives both parts; the second is the
- * better known the smaller the first is, so the quietest CPU is asked.
+ * What a task lacks is what its CPU had else to do, and what of the stolen time
+ * it was spared.  The first is a part of what the CPU ran: at most as much of it
+ * as in the quiet, when what was stolen may be in it, too.  So the second lies
+ * between what is lacking less that and all that is lacking.  The CPU where this
+ * is the least apart is asked.
  */
-static void find_spared(const struct judge *j, const struct look *quiet,
-			const struct look *a, const struct look *b,
+static void find_spared(const struct judge *j, const struct looks *l,
 			struct contention *c)
 {
-	c->noise = 1;
+	c->spared_least = 0;
+	c->spared_most = 1;
 	for (unsigned i = 0; i < j->v->nr_cpus; i++) {
-		struct share x = share_of(quiet, a, i), y = share_of(a, b, i);
-		double noise = x.missing / x.ran;
+		struct share x = share_of(&l->quiet, &l->before, i);
+		struct share y = share_of(&l->before, &l->after, i);
+		double noise = x.missing / x.ran, least, most;
 
 		log_debug("CPU %u: quiet: ran %.1f ms, stolen %.1f, a task "
 			  "lacks %.1f; contended: %.1f, %.1f, %.1f",
 			  i, x.ran / 1e6, x.stolen / 1e6, x.missing / 1e6,
 			  y.ran / 1e6, y.stolen / 1e6, y.missing / 1e6);
-		if (noise >= c->noise)
+		if (x.ran <= 0 || y.stolen < (double)ENOUGH_NS)
 			continue;
-		c->noise = noise;
-		c->spared = (y.missing * x.ran - x.missing * y.ran) /
-			    (y.stolen * x.ran - x.stolen * y.ran);
+		noise = noise > 0 ? noise : 0;
+		most = y.missing / y.stolen;
+		least = (y.missing - noise * y.ran) / y.stolen;
+		if (most - least >= c->spared_most - c->spared_least)
+			continue;
+		c->spared_least = least;
+		c->spared_most = most;
 	}
+}
+
+static int take_looks(struct judge *j, struct looks *l, bool busy,
+		      uint64_t window_ns)
+{
+	int rc = judge_sleep(j, SETTLE_NS);
+
+	if (rc == 0 && busy)
+		rc = look(j, &l->quiet);
+	if (rc == 0 && busy)
+		rc = judge_sleep(j, window_ns / 4);
+	if (rc == 0)
+		rc = look(j, &l->before);
+	if (rc == 0)
+		rc = busy ? contend(j, l->scratch, window_ns)
+			  : judge_sleep(j, window_ns);
+	if (rc == 0)
+		rc = judge_sleep(j, SETTLE_NS);
+	return rc == 0 ? look(j, &l->after) : rc;
+}
+
+/* What cannot be done, and by whom, is kept before anything else is asked. */
+static void keep_why(const struct judge *j, struct contention *c, int rc)
+{
+	if (rc > 0)
+		snprintf(c->why, sizeof(c->why), "%s",
+			 rc == HOST_CANNOT ? err_text() : j->answer.text);
+	c->by_host = rc == HOST_CANNOT;
 }
 
 static int look_twice(struct judge *j, struct contention *c, bool busy,
@@ -259,40 +302,30 @@ static int look_twice(struct judge *j, struct contention *c, bool busy,
 {
 	unsigned n = j->v->nr_cpus;
 	struct look_cpu *cpus = calloc(4 * n, sizeof(*cpus));
-	struct look quiet = { .cpus = cpus }, a = { .cpus = cpus + n },
-		    b = { .cpus = cpus + 2 * n };
-	int rc = 0;
+	struct looks l = { { .cpus = cpus },
+			   { .cpus = cpus + n },
+			   { .cpus = cpus + 2 * n },
+			   cpus + 3 * n };
+	int rc = 0, rested = 0;
 
 	if (!cpus) {
 		judge_end(j, VERDICT_FAILED, "no memory to compare in");
 		return -ECANCELED;
 	}
+	c->window_ns = window_ns;
 	if (busy)
 		rc = judge_ask(j, "busy 0-%u", n - 1);
 	if (rc == 0)
-		rc = judge_sleep(j, SETTLE_NS);
+		rc = take_looks(j, &l, busy, window_ns);
+	keep_why(j, c, rc);
+	if (rc == 0)
+		compare(j, &l.before, &l.after, c);
 	if (rc == 0 && busy)
-		rc = look(j, &quiet);
-	if (rc == 0 && busy)
-		rc = judge_sleep(j, window_ns / 4);
-	if (rc == 0)
-		rc = look(j, &a);
-	c->window_ns = window_ns;
-	if (rc == 0)
-		rc = busy ? contend(j, cpus + 3 * n, window_ns)
-			  : judge_sleep(j, window_ns);
-	if (rc == 0)
-		rc = judge_sleep(j, SETTLE_NS);
-	if (rc == 0)
-		rc = look(j, &b);
-	if (rc == 0)
-		compare(j, &a, &b, c);
-	if (rc == 0 && busy)
-		find_spared(j, &quiet, &a, &b, c);
-	if (rc == 0 && busy)
-		rc = judge_ask(j, "rest");
+		find_spared(j, &l, c);
+	if (rc >= 0 && busy)
+		rested = judge_ask(j, "rest");
 	free(cpus);
-	return rc;
+	return rested < 0 ? rested : rc;
 }
 
 int contention_make(struct judge *j, struct contention *c, uint64_t window_ns)
@@ -322,20 +355,19 @@ int contention_steal(struct judge *j, uint64_t *ret_ns)
 	return rc;
 }
 
-/* How far @c's guest is from what its host says; 0: it may be right. */
-static int64_t guest_off(const struct contention_cpu *c)
+/* A count that fell is a huge growth. */
+static bool is_modest(const struct contention_cpu *c)
 {
-	int64_t guest = (int64_t)c->guest_ns;
-
-	if (guest < (int64_t)c->low_ns - (int64_t)SLACK_NS)
-		return guest - (int64_t)c->low_ns;
-	if (guest > (int64_t)(c->high_ns + SLACK_NS))
-		return guest - (int64_t)c->high_ns;
-	return 0;
+	return c->guest_ns <= c->high_ns + SLACK_NS;
 }
 
-bool contention_agrees(const struct judge *j, const struct contention *c,
-		       char *buf, size_t size)
+static bool is_enough(const struct contention_cpu *c)
+{
+	return c->guest_ns + SLACK_NS >= c->low_ns;
+}
+
+static bool compare_all(const struct judge *j, const struct contention *c,
+			bool at_least, char *buf, size_t size)
 {
 	uint64_t guest = 0, low = 0, high = 0;
 
@@ -345,12 +377,13 @@ bool contention_agrees(const struct judge *j, const struct contention *c,
 		guest += p->guest_ns;
 		low += p->low_ns;
 		high += p->high_ns;
-		if (guest_off(p) == 0)
+		if (is_modest(p) && (!at_least || is_enough(p)))
 			continue;
 		snprintf(buf, size,
-			 "CPU %u says %" PRIu64 " ms were stolen, the host "
+			 "CPU %u says %" PRId64 " ms were stolen, the host "
 			 "stole %" PRIu64 " to %" PRIu64 " ms of it",
-			 i, p->guest_ns / MS, p->low_ns / MS, p->high_ns / MS);
+			 i, (int64_t)p->guest_ns / (int64_t)MS, p->low_ns / MS,
+			 p->high_ns / MS);
 		return false;
 	}
 	snprintf(buf, size,
@@ -361,6 +394,18 @@ bool contention_agrees(const struct judge *j, const struct contention *c,
 	return true;
 }
 
+bool contention_agrees(const struct judge *j, const struct contention *c,
+		       char *buf, size_t size)
+{
+	return compare_all(j, c, true, buf, size);
+}
+
+bool contention_is_modest(const struct judge *j, const struct contention *c,
+			  char *buf, size_t size)
+{
+	return compare_all(j, c, false, buf, size);
+}
+
 bool contention_exact(const struct judge *j, const struct contention *c,
 		      char *buf, size_t size)
 {
@@ -369,10 +414,10 @@ bool contention_exact(const struct judge *j, const struct contention *c,
 	for (unsigned i = 0; i < j->v->nr_cpus; i++) {
 		int64_t gap = c->cpus[i].gap_ns;
 
-		if (llabs(gap) > llabs(worst))
-			worst = gap;
-		if (llabs(gap) <= (int64_t)GAP_NS)
+		if (gap <= (int64_t)GAP_NS && gap >= -(int64_t)GAP_NS) {
+			worst = llabs(gap) > worst ? llabs(gap) : worst;
 			continue;
+		}
 		snprintf(buf, size,
 			 "vCPU %u: the record grew by %.3f ms less than the "
 			 "host stole",
@@ -380,7 +425,7 @@ bool contention_exact(const struct judge *j, const struct contention *c,
 		return false;
 	}
 	snprintf(buf, size, "%u of them, off by %.6f ms at most", j->v->nr_cpus,
-		 (double)llabs(worst) / 1e6);
+		 (double)worst / 1e6);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cmd/judge.h"
 #include "cmd/verdict.h"
+#include "util/util.h"
 #include "vm/trouble.h"
 
 const char *ends_last_line(struct judge *j, struct inbox_line *line)
@@ -21,16 +22,26 @@ void ends_by_panic(struct judge *j)
 {
 	struct inbox_line line = { 0 };
 
-	inbox_trouble(j->in, TROUBLE_PANIC, &line);
-	judge_end(j, VERDICT_PANIC, "%s", trouble_words(line.text));
+	const char *words = j->in->words; /* the machine's, where it ended */
+
+	if (inbox_trouble(j->in, TROUBLE_PANIC, &line))
+		words = trouble_panic(line.text);
+	judge_end(j, VERDICT_PANIC, "%s", words);
 }
 
 const char *ends_last_words(struct judge *j, char buf[static ENDS_WORDS_MAX])
 {
+	static const enum trouble worst[] = { TROUBLE_OOPS, TROUBLE_STALL };
 	struct inbox_line line = { 0 };
-	const char *words = ends_last_line(j, &line);
+	const char *words;
+	int n = 0;
 
-	snprintf(buf, ENDS_WORDS_MAX, "%s%s",
+	for (size_t i = 0; i < ARRAY_SIZE(worst) && n == 0; i++)
+		if (inbox_trouble(j->in, worst[i], &line))
+			n = snprintf(buf, ENDS_WORDS_MAX, "it had said: %s; ",
+				     trouble_words(line.text));
+	words = ends_last_line(j, &line);
+	snprintf(buf + n, ENDS_WORDS_MAX - (size_t)n, "%s%s",
 		 *words ? "its last line: " : "it has said nothing", words);
 	return buf;
 }

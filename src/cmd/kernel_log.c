@@ -82,7 +82,11 @@ bool kernel_log_trouble(const struct judge *j, char *buf, size_t size)
 
 	for (size_t at = 0; at < j->log_len; at = (size_t)(end - j->log) + 1) {
 		const char *text = message(j->log + at, &end);
-		enum trouble kind = trouble_in(text);
+		enum trouble kind;
+		char line[AGENT_LINE_MAX];
+
+		copy(line, sizeof(line), text, end);
+		kind = trouble_in(line);
 
 		if (kind <= worst)
 			continue;

@@ -59,7 +59,8 @@ static const char *path_of(const struct outputs *o, size_t i)
 
 static bool is_stdout(const char *path)
 {
-	return path && strcmp(path, "-") == 0;
+	return path &&
+	       (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0);
 }
 
 static int no_file(const char *path, int err)
@@ -88,23 +89,34 @@ static int try_file(const char *path)
 	return 0;
 }
 
+/* Two in one file: the second would be all that is left, or a mixture. */
+static int same_file(const struct outputs *o, size_t n)
+{
+	const char *path = path_of(o, n), *other = o->log;
+	const char *option = "--log";
+
+	for (size_t i = 0; path && i <= n; i++) {
+		if (other && (strcmp(path, other) == 0 ||
+			      (is_stdout(path) && is_stdout(other))))
+			return err_say(EINVAL,
+				       "%s and %s: both to '%s'; name "
+				       "two files",
+				       option, files[n].option, path);
+		other = path_of(o, i);
+		option = files[i].option;
+	}
+	return 0;
+}
+
 int outputs_try(const struct outputs *o)
 {
-	const char *on_stdout = NULL;
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && rc == 0; i++) {
-		const char *path = path_of(o, i);
-
-		rc = err_in(try_file(path), "%s", files[i].option);
-		if (!is_stdout(path))
-			continue;
-		if (on_stdout)
-			return err_say(EINVAL,
-				       "%s and %s: only one can go to standard "
-				       "output; name a file",
-				       on_stdout, files[i].option);
-		on_stdout = files[i].option;
+		rc = same_file(o, i);
+		if (rc == 0)
+			rc = err_in(try_file(path_of(o, i)), "%s",
+				    files[i].option);
 	}
 	return rc;
 }
@@ -124,7 +136,7 @@ static int write_file(const char *path, write_fn *write,
 		rc = err_set(errno, "'%s'", path);
 	if (rc == 0)
 		rc = is_stdout(path) ? save_all(STDOUT_FILENO, text, size)
-				     : save_file(path, text, size);
+				     : save_file(path, 0666, text, size);
 	free(text);
 	return rc;
 }
@@ -146,19 +158,22 @@ int outputs_write(const struct outputs *o, const struct verdict *v,
 
 int outputs_open_log(const struct outputs *o, int *ret_fd)
 {
-	if (!o->log) {
-		*ret_fd = -1;
-		return 0;
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY;
+	int fd = -1;
+
+	if (o->log) {
+		fd = is_stdout(o->log) ? dup(STDOUT_FILENO)
+				       : open(o->log, flags, 0666);
+		if (fd < 0)
+			return err_in(no_file(o->log, errno), "--log");
 	}
-	*ret_fd =
-		open(o->log,
-		     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	return *ret_fd < 0 ? err_in(no_file(o->log, errno), "--log") : 0;
+	*ret_fd = fd;
+	return 0;
 }
 
 FILE *outputs_human(const struct outputs *o)
 {
-	bool taken = o->log && strcmp(o->log, "/dev/stdout") == 0;
+	bool taken = is_stdout(o->log);
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		taken |= is_stdout(path_of(o, i));

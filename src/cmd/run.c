@@ -71,8 +71,10 @@ static int dump(const struct machine *m, const struct vm *vm)
 	if (!m->dump_dtb)
 		return 0;
 	fdt = vm_fdt(vm, &size);
-	return err_hint(err_in(save_file(m->dump_dtb, fdt, size), "--dump-dtb"),
-			"name a file that can be written");
+	/* Its owner's alone: it has the guest's random seeds. */
+	return err_hint(
+		err_in(save_file(m->dump_dtb, 0600, fdt, size), "--dump-dtb"),
+		"name a file that can be written");
 }
 
 int run_main(int argc, char **argv)

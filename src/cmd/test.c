@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -50,10 +51,20 @@ static int set_tests(void *into, const char *arg)
 	return tests_parse(arg, &((struct test_options *)into)->tests);
 }
 
+/* Can the guest be asked to @verb @arg?  Else @hint says what to do. */
+static int check_request(const char *verb, const char *arg, const char *hint)
+{
+	char unused[AGENT_ASK_MAX], line[AGENT_ASK_MAX];
+
+	if (snprintf(line, sizeof(line), "%s %s", verb, arg) >=
+	    (int)sizeof(line))
+		return err_say(E2BIG, "%zu characters; %s", strlen(arg), hint);
+	return agent_request(unused, UINT32_MAX, line);
+}
+
 static int set_exec(void *into, const char *arg)
 {
 	struct test_options *o = into;
-	char unused[AGENT_ASK_MAX], line[AGENT_ASK_MAX];
 	int rc;
 
 	if (o->nr_commands == JUDGE_COMMANDS_MAX)
@@ -63,12 +74,7 @@ static int set_exec(void *into, const char *arg)
 			       JUDGE_COMMANDS_MAX);
 	if (!*arg)
 		return err_say(EINVAL, "an empty command");
-	if (snprintf(line, sizeof(line), "exec %s", arg) >= (int)sizeof(line))
-		return err_say(E2BIG,
-			       "%zu characters; put it into a script in "
-			       "the initrd",
-			       strlen(arg));
-	rc = agent_request(unused, UINT32_MAX, line);
+	rc = check_request("exec", arg, "put it into a script in the initrd");
 	if (rc < 0)
 		return rc;
 	o->commands[o->nr_commands++] = arg;
@@ -77,11 +83,15 @@ static int set_exec(void *into, const char *arg)
 
 static int set_init(void *into, const char *arg)
 {
+	int rc = check_request("init", arg, "choose a shorter path");
+
 	if (*arg != '/')
 		return err_say(EINVAL,
 			       "'%s': give its whole path in the "
 			       "initrd, as /init",
 			       arg);
+	if (rc < 0)
+		return rc;
 	((struct test_options *)into)->init = arg;
 	return 0;
 }
@@ -208,14 +218,32 @@ static int make_archive(struct cpio *archive, const struct test_options *o)
 	return rc < 0 ? rc : cpio_finish(archive);
 }
 
+/* Where @params end, as far as they are the kernel's: "--" begins init's. */
+static size_t kernels_own(const char *params)
+{
+	const char *at = params;
+
+	while (*at) {
+		size_t len = strcspn(at, " ");
+
+		if (len == 2 && strncmp(at, "--", 2) == 0)
+			break;
+		at += len;
+		at += strspn(at, " ");
+	}
+	return (size_t)(at - params);
+}
+
 static int make_params(const struct test_options *o, const char *more,
 		       char buf[static PARAMS_ROOM])
 {
 	const char *users = o->m.config.params ? o->m.config.params : "";
-	int n = snprintf(buf, PARAMS_ROOM, "%s%srdinit=/" INIT_NAME "%s%s",
-			 users, *users ? " " : "",
+	int own = (int)kernels_own(users);
+	int n = snprintf(buf, PARAMS_ROOM,
+			 "%.*s%srdinit=/" INIT_NAME "%s%s%s%s", own, users,
+			 own > 0 && users[own - 1] != ' ' ? " " : "",
 			 tests_has(o->tests, "kexec") ? " retain_initrd" : "",
-			 more);
+			 more, users[own] ? " " : "", users + own);
 
 	if (n >= PARAMS_ROOM)
 		return err_say(E2BIG,
@@ -291,8 +319,8 @@ static int run(struct test *t, struct vm *vm)
 	if (rc < 0)
 		return rc;
 	judge_join(&j, vm_run(vm));
-	if (t->verdict.class != VERDICT_GOOD)
-		t->verdict.tail = tail_of(&t->inbox, j.view.nr_lines);
+	inbox_wait(&t->inbox, 0, &j.view);
+	t->verdict.tail = tail_of(&t->inbox, j.view.nr_lines);
 	return 0;
 }
 
@@ -338,7 +366,10 @@ static void make_and_run(struct test *t)
 	struct vm *vm;
 	int rc;
 
-	inbox_init(&t->inbox, t->log_fd);
+	if (inbox_init(&t->inbox, t->log_fd) < 0) {
+		fail(t, VERDICT_FAILED);
+		return;
+	}
 	rc = make(t, &vm);
 	if (rc < 0) {
 		fail(t, rc == -ENXIO ? VERDICT_NO_PVTIME : VERDICT_NOT_STARTED);
@@ -386,10 +417,11 @@ static int test(const struct test_options *o)
 	make_and_run(&t);
 	err_say(0, "%s", ""); /* all words are in the verdict */
 	status = verdict_status(&t.verdict);
-	progress_end(&t.progress, &t.verdict);
+	/* First the files: nobody may be there any more to read the rest. */
 	if (outputs_write(&o->out, &t.verdict, &t.timeline) < 0 &&
 	    status == EXIT_GOOD)
 		status = EXIT_ERROR;
+	progress_end(&t.progress, &t.verdict);
 	verdict_fini(&t.verdict);
 	timeline_fini(&t.timeline);
 out_fini:
@@ -398,6 +430,17 @@ out_fini:
 	if (t.log_fd >= 0)
 		close(t.log_fd);
 	return status;
+}
+
+/* Counting exits takes a descriptor for each vCPU. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int test_main(int argc, char **argv)
@@ -419,5 +462,6 @@ int test_main(int argc, char **argv)
 	}
 	if (machine_find_kernel(&o.m) < 0)
 		return EXIT_USAGE;
+	raise_limit();
 	return test(&o);
 }

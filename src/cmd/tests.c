@@ -33,7 +33,7 @@ const struct test_desc tests_table[] = {
 	  true, true, test_idle },
 	{ "hotplug", "CPUs go off and on, and their stolen time goes on",
 	  true, true, test_hotplug },
-	{ "command", "a command of yours succeeds",
+	{ "command", "by --exec: a command of yours succeeds",
 	  false, false, test_command },
 	{ "log", "no warning, oops, lockup or stall in the kernel's log",
 	  true, false, test_log },
@@ -43,7 +43,7 @@ const struct test_desc tests_table[] = {
 	  false, false, test_reboot },
 	{ "no-steal-acc", "with no-steal-acc steal is counted, tasks are charged",
 	  false, true, test_no_steal_acc },
-	{ "init", "an init of yours takes over and powers off",
+	{ "init", "by --init: an init of yours takes over and powers off",
 	  false, false, test_init },
 };
 /* clang-format on */
@@ -121,6 +121,8 @@ int tests_parse(const char *list, tests_set *ret)
 {
 	tests_set set = *list == '-' ? tests_standard() : 0;
 
+	if (!*list)
+		return err_say(EINVAL, "no test; name some, or all");
 	while (*list) {
 		bool minus = *list == '-';
 		const char *name = list + minus;
@@ -128,6 +130,10 @@ int tests_parse(const char *list, tests_set *ret)
 		const struct test_desc *d = find(name, len);
 		tests_set some;
 
+		if (minus && d && d->run == test_boot)
+			return err_say(EINVAL,
+				       "-boot: without user space there "
+				       "is nothing to test");
 		if (len == 3 && strncmp(name, "all", len) == 0)
 			some = all();
 		else if (len == 8 && strncmp(name, "standard", len) == 0)
@@ -145,13 +151,21 @@ int tests_parse(const char *list, tests_set *ret)
 	return 0;
 }
 
-static void add(struct verdict *v, const struct test_desc *d, const char *what)
+static void add(struct verdict *v, const char *name, const char *what)
 {
 	v->tests[v->nr_tests++] = (struct test_result){
-		.name = d->name,
+		.name = name,
 		.what = what,
 	};
 }
+
+/* Consumers of reports tell tests by name: each has its own. */
+static const char *const command_names[JUDGE_COMMANDS_MAX] = {
+	"command",    "command-2",  "command-3",  "command-4",
+	"command-5",  "command-6",  "command-7",  "command-8",
+	"command-9",  "command-10", "command-11", "command-12",
+	"command-13", "command-14", "command-15", "command-16",
+};
 
 void tests_plan(struct verdict *v, tests_set set, const char *const *commands,
 		unsigned nr_commands, const char *init)
@@ -161,17 +175,23 @@ void tests_plan(struct verdict *v, tests_set set, const char *const *commands,
 
 		if (d->run == test_command)
 			for (unsigned n = 0; n < nr_commands; n++)
-				add(v, d, commands[n]);
+				add(v, command_names[n], commands[n]);
 		else if (d->run == test_init ? init != NULL : set & bit(d))
-			add(v, d, d->run == test_init ? init : d->what);
+			add(v, d->name, d->run == test_init ? init : d->what);
 	}
 }
 
 static const struct test_desc *desc_of(const struct test_result *r)
 {
-	for (size_t i = 0; i < tests_table_size; i++)
-		if (strcmp(tests_table[i].name, r->name) == 0)
-			return &tests_table[i];
+	for (size_t i = 0; i < tests_table_size; i++) {
+		const struct test_desc *d = &tests_table[i];
+		size_t len = strlen(d->name);
+
+		if (strncmp(d->name, r->name, len) == 0 &&
+		    (r->name[len] == '\0' ||
+		     (d->run == test_command && r->name[len] == '-')))
+			return d;
+	}
 	return NULL;
 }
 
@@ -200,32 +220,38 @@ void tests_run(struct judge *j)
 		run(j, &j->v->tests[i]);
 }
 
+/* What a failure of @r makes the verdict. */
+static enum verdict_class class_of(const struct test_result *r)
+{
+	const struct test_desc *d = desc_of(r);
+
+	if (r->oops)
+		return VERDICT_OOPS;
+	if (d->steal)
+		return VERDICT_WRONG_STEAL;
+	return d->run == test_command ? VERDICT_COMMAND : VERDICT_BAD_TEST;
+}
+
 void tests_conclude(struct verdict *v)
 {
-	const struct test_result *first = NULL;
-	bool steal = false, others = false;
-	unsigned bad = 0;
+	/* Worst first. */
+	static const enum verdict_class classes[] = { VERDICT_OOPS,
+						      VERDICT_WRONG_STEAL,
+						      VERDICT_BAD_TEST,
+						      VERDICT_COMMAND };
 
-	for (unsigned i = 0; i < v->nr_tests; i++) {
-		const struct test_result *r = &v->tests[i];
+	v->class = VERDICT_GOOD;
+	for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
+		for (unsigned i = 0; i < v->nr_tests; i++) {
+			const struct test_result *r = &v->tests[i];
 
-		if (r->state != TEST_BAD)
-			continue;
-		first = first ? first : r;
-		bad++;
-		steal |= desc_of(r)->steal;
-		others |= desc_of(r)->run != test_command;
-	}
-	if (!first) {
-		v->class = VERDICT_GOOD;
-		return;
-	}
-	if (v->class != VERDICT_OOPS)
-		v->class = steal    ? VERDICT_WRONG_STEAL
-			   : others ? VERDICT_BAD_TEST
-				    : VERDICT_COMMAND;
-	snprintf(v->why, sizeof(v->why), "%s: %.*s", first->name,
-		 VERDICT_TEXT_MAX - 64, first->why);
+			if (r->state != TEST_BAD || class_of(r) != classes[c])
+				continue;
+			v->class = classes[c];
+			snprintf(v->why, sizeof(v->why), "%s: %.*s", r->name,
+				 VERDICT_TEXT_MAX - 64, r->why);
+			return;
+		}
 }
 
 static void say(struct test_result *r, enum test_state state, const char *fmt,

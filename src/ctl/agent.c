@@ -144,7 +144,9 @@ int agent_answer(struct agent_answer *answer, const struct agent_line *line)
 	case AGENT_BAD:
 		answer->done = true;
 		answer->ok = line->word == AGENT_OK;
-		snprintf(answer->text, sizeof(answer->text), "%s", line->text);
+		snprintf(answer->text, sizeof(answer->text), "%s",
+			 answer->ok || *line->text ? line->text
+						   : "it does not say why");
 		return 0;
 	default:
 		return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/inbox.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -62,7 +64,8 @@ static void on_channel(struct console_port *port, uint8_t byte)
 	take(in);
 	in->channel_bytes++;
 	if (in->nr_bytes < INBOX_CHANNEL)
-		in->bytes[in->nr_bytes++] = (char)byte;
+		in->bytes[(in->first + in->nr_bytes++) % INBOX_CHANNEL] =
+			(char)byte;
 	else
 		in->overrun = true;
 	if (byte == '\n' || in->overrun)
@@ -91,7 +94,6 @@ static bool on_reset(void *ctx)
 	again = in->may_reset && !in->trouble[TROUBLE_PANIC].text[0];
 	in->may_reset = false;
 	in->resets += again;
-	in->nr_bytes = 0; /* of a kernel that is no more */
 	tell(in);
 	give(in);
 	return again;
@@ -109,7 +111,7 @@ void inbox_end(struct inbox *in, enum vm_end end)
 {
 	take(in);
 	in->end = end;
-	if (end == VM_FAILED)
+	if (end == VM_FAILED || end == VM_CRASHED)
 		err_copy(in->words);
 	tell(in);
 	give(in);
@@ -117,7 +119,7 @@ void inbox_end(struct inbox *in, enum vm_end end)
 
 /* -- the judge's side -- */
 
-void inbox_init(struct inbox *in, int console_fd)
+int inbox_init(struct inbox *in, int console_fd)
 {
 	pthread_condattr_t attr;
 
@@ -136,10 +138,17 @@ void inbox_init(struct inbox *in, int console_fd)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&in->changed, &attr);
 	pthread_condattr_destroy(&attr);
+	in->bytes = malloc(INBOX_CHANNEL);
+	if (!in->bytes) {
+		inbox_fini(in);
+		return err_set(ENOMEM, "inbox");
+	}
+	return 0;
 }
 
 void inbox_fini(struct inbox *in)
 {
+	free(in->bytes);
 	pthread_cond_destroy(&in->changed);
 	pthread_mutex_destroy(&in->lock);
 }
@@ -171,13 +180,14 @@ void inbox_wait(struct inbox *in, uint64_t deadline_ns, struct inbox_view *view)
 
 size_t inbox_take(struct inbox *in, char *buf, size_t size)
 {
-	size_t n;
+	size_t n = 0;
 
 	take(in);
-	n = in->nr_bytes < size ? in->nr_bytes : size;
-	memcpy(buf, in->bytes, n);
-	in->nr_bytes -= n;
-	memmove(in->bytes, in->bytes + n, in->nr_bytes);
+	for (; n < size && in->nr_bytes > 0; n++) {
+		buf[n] = in->bytes[in->first];
+		in->first = (in->first + 1) % INBOX_CHANNEL;
+		in->nr_bytes--;
+	}
 	give(in);
 	return n;
 }

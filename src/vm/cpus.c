@@ -66,7 +66,8 @@ int cpus_init(struct vm *vm)
 		return rc;
 	vm->vcpus = calloc(vm->nr_cpus, sizeof(*vm->vcpus));
 	vm->mpidrs = calloc(vm->nr_cpus, sizeof(*vm->mpidrs));
-	if (!vm->vcpus || !vm->mpidrs) {
+	vm->threads = calloc(vm->nr_cpus, sizeof(*vm->threads));
+	if (!vm->vcpus || !vm->mpidrs || !vm->threads) {
 		rc = err_set(ENOMEM, "%u vCPUs", vm->nr_cpus);
 		goto out_fini;
 	}
@@ -121,6 +122,8 @@ void cpus_fini(struct vm *vm)
 		kvm_vcpu_close(&vm->vcpus[i]);
 	free(vm->vcpus);
 	free(vm->mpidrs);
+	free(vm->threads);
 	vm->vcpus = NULL;
 	vm->mpidrs = NULL;
+	vm->threads = NULL;
 }

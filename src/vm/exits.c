@@ -23,6 +23,7 @@ void vm_count_exits(struct vm *vm)
 				   ARRAY_SIZE(names)) == 0)
 			continue;
 		log_debug("exits are not counted: %s", err_text());
+		exits_fini(vm); /* descriptors are worth more elsewhere */
 		return;
 	}
 }

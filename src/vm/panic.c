@@ -2,7 +2,8 @@
 #include "vm/panic.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "vm/trouble.h"
 
 void panic_init(struct panic *p)
 {
@@ -10,41 +11,17 @@ void panic_init(struct panic *p)
 	p->reason[0] = '\0';
 }
 
-/*
- * What the kernel says begins its line, but for time stamps and the like in
- * brackets; what a program prints of it later usually does not.
- */
-static const char *kernels_own(const char *line)
-{
-	while (*line == '[') {
-		const char *end = strchr(line, ']');
-
-		if (!end)
-			break;
-		line = end + 1;
-		line += strspn(line, " ");
-	}
-	return line;
-}
-
 /* A whole line has come. */
 static bool look(struct panic *p)
 {
-	static const char words[] = "Kernel panic - not syncing";
-	static const char last[] = "---[ end ";
-	const char *line;
-	bool over;
+	const char *begins, *ends;
 
 	p->line[p->len] = '\0';
-	line = kernels_own(p->line);
-	over = strncmp(line, last, sizeof(last) - 1) == 0;
-	if (over)
-		line += sizeof(last) - 1;
-	if (strncmp(line, words, sizeof(words) - 1) != 0)
-		return false;
-	if (p->reason[0] == '\0')
-		snprintf(p->reason, sizeof(p->reason), "%s", line);
-	return over;
+	ends = trouble_panic_end(p->line);
+	begins = ends ? ends : trouble_panic(p->line);
+	if (begins && p->reason[0] == '\0')
+		snprintf(p->reason, sizeof(p->reason), "%s", begins);
+	return ends != NULL;
 }
 
 bool panic_feed(struct panic *p, uint8_t byte)

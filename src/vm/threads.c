@@ -213,9 +213,6 @@ int threads_start(struct vm *vm)
 	sigset_t kick_only;
 	int rc;
 
-	vm->threads = calloc(vm->nr_cpus, sizeof(*vm->threads));
-	if (!vm->threads)
-		return err_set(ENOMEM, "%u threads", vm->nr_cpus);
 	sigaction(kick_signal(), &sa, NULL);
 	/* Whoever started us may have blocked it; the threads inherit this. */
 	sigemptyset(&kick_only);

@@ -17,7 +17,6 @@ static const struct {
 	const char *words;
 	enum trouble kind;
 } beginnings[] = {
-	{ "Kernel panic - not syncing", TROUBLE_PANIC },
 	{ "Internal error: ", TROUBLE_OOPS },
 	{ "Unable to handle kernel ", TROUBLE_OOPS },
 	{ "kernel BUG at ", TROUBLE_OOPS },
@@ -30,6 +29,7 @@ static const struct {
 	{ "BUG: workqueue lockup ", TROUBLE_STALL },
 	{ "BUG: spinlock ", TROUBLE_STALL },
 	{ "BUG: ", TROUBLE_OOPS },
+	{ "BUG ", TROUBLE_OOPS }, /* of slabs, by their names */
 	{ "Watchdog detected hard LOCKUP ", TROUBLE_STALL },
 	{ "INFO: task ", TROUBLE_STALL }, /* "... blocked for more than" */
 	{ "INFO: rcu_", TROUBLE_STALL },  /* "... detected stalls on" */
@@ -63,6 +63,25 @@ const char *trouble_words(const char *line)
 	return line;
 }
 
+#define PANIC "Kernel panic - not syncing"
+
+const char *trouble_panic(const char *line)
+{
+	const char *at = strstr(line, "] " PANIC);
+
+	if (at)
+		return at + 2;
+	line = trouble_words(line);
+	return strncmp(line, PANIC, sizeof(PANIC) - 1) == 0 ? line : NULL;
+}
+
+const char *trouble_panic_end(const char *line)
+{
+	const char *at = strstr(line, "---[ end " PANIC);
+
+	return at ? at + sizeof("---[ end ") - 1 : NULL;
+}
+
 /* The name of who speaks. */
 static const char *skip_speaker(const char *line)
 {
@@ -80,6 +99,9 @@ static const char *skip_speaker(const char *line)
 
 enum trouble trouble_in(const char *line)
 {
+	/* It may follow what somebody had begun: a prompt, a progress bar. */
+	if (trouble_panic(line))
+		return TROUBLE_PANIC;
 	line = skip_speaker(trouble_words(line));
 	for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
 		if (strncmp(line, beginnings[i].words,

@@ -353,7 +353,6 @@ void vm_free(struct vm *vm)
 	image_close(&vm->kernel);
 	run_fini(vm);
 	exits_fini(vm);
-	free(vm->threads);
 	pthread_cond_destroy(&vm->changed);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);

@@ -69,15 +69,24 @@ struct fake_step {
 	void (*call)(void);
 };
 
+typedef void fake_program(unsigned id, struct fake_step *step);
+
 struct fake_cpu {
-	/* Steps that are left; without any a vCPU blocks like a stopped CPU. */
+	/*
+	 * Steps that are left; then those of a program, which is called for
+	 * each, on the vCPU's thread, and finds the one before in *step.
+	 * Without either a vCPU blocks like a stopped CPU.
+	 */
 	struct fake_step *steps;
 	size_t nr_steps;
+	fake_program *program;
+	struct fake_step own;
 
 	unsigned inits, runs;
 	uint32_t features; /* of the last init, POWER_OFF apart */
 	bool on, finalized;
-	uint64_t pc, x[4], counter;
+	uint64_t pc, x[31], pstate, counter;
+	uint64_t sctlr, ttbr0, ttbr1, tcr;
 	uint64_t record;  /* 0: no stolen time */
 	pid_t tid;	  /* who ran it first */
 	bool strange_tid; /* and somebody else did later */
@@ -141,6 +150,9 @@ bool fake_kvm_runs(void);
 
 /* vCPU @id shall do these steps; they stay the test's. */
 void fake_kvm_script(unsigned id, struct fake_step *steps, size_t n);
+
+/* And then as @program says. */
+void fake_kvm_program(unsigned id, fake_program *program);
 
 /* The value last set, or NULL if it never was. */
 const uint64_t *fake_kvm_attr(enum fake_kind kind, unsigned id, uint32_t group,

@@ -352,6 +352,7 @@ int kvm_vcpu_open(struct kvm_vcpu *vcpu, int vm_fd, unsigned id,
 	fake_kvm.cpus[id] = (struct fake_cpu){
 		.steps = fake_kvm.cpus[id].steps,
 		.nr_steps = fake_kvm.cpus[id].nr_steps,
+		.program = fake_kvm.cpus[id].program,
 	};
 	vcpu->fd = fake_kvm_fd(FAKE_VCPU, id);
 	vcpu->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE,
@@ -395,7 +396,8 @@ int kvm_vcpu_init(struct kvm_vcpu *vcpu, const struct kvm_target *target,
 	cpu->inits++;
 	cpu->features = target->features;
 	cpu->on = on;
-	cpu->pc = 0;
+	cpu->pc = cpu->pstate = 0;
+	cpu->sctlr = cpu->ttbr0 = cpu->ttbr1 = cpu->tcr = 0;
 	memset(cpu->x, 0, sizeof(cpu->x));
 	return 0;
 }
@@ -432,11 +434,21 @@ static uint64_t *reg_of(unsigned i, uint64_t id)
 {
 	struct fake_cpu *cpu = &fake_kvm.cpus[i];
 
-	for (unsigned x = 0; x < 4; x++)
+	for (unsigned x = 0; x < 31; x++)
 		if (id == KVM_CORE_REG(regs.regs[x]))
 			return &cpu->x[x];
 	if (id == KVM_CORE_REG(regs.pc))
 		return &cpu->pc;
+	if (id == KVM_CORE_REG(regs.pstate))
+		return &cpu->pstate;
+	if (id == ARM64_SYS_REG(3, 0, 1, 0, 0))
+		return &cpu->sctlr;
+	if (id == ARM64_SYS_REG(3, 0, 2, 0, 0))
+		return &cpu->ttbr0;
+	if (id == ARM64_SYS_REG(3, 0, 2, 0, 1))
+		return &cpu->ttbr1;
+	if (id == ARM64_SYS_REG(3, 0, 2, 0, 2))
+		return &cpu->tcr;
 	if (id == KVM_REG_ARM_TIMER_CNT)
 		return &cpu->counter;
 	if (id == KVM_REG_ARM_STD_HYP_BMAP && fake_kvm.std_hyp)
@@ -490,6 +502,13 @@ int kvm_power_off(int vcpu_fd)
 	return 0;
 }
 
+int kvm_is_off(int vcpu_fd)
+{
+	int err = refuse_vcpu(vcpu_fd);
+
+	return err ? -err : !fake_kvm.cpus[fds[vcpu_fd].id].on;
+}
+
 /* -- stats.h -- */
 
 int kvm_stats_open(struct kvm_stats *s, int fd, const char *const names[],
@@ -533,6 +552,11 @@ void fake_kvm_script(unsigned id, struct fake_step *steps, size_t n)
 {
 	fake_kvm.cpus[id].steps = steps;
 	fake_kvm.cpus[id].nr_steps = n;
+}
+
+void fake_kvm_program(unsigned id, fake_program *program)
+{
+	fake_kvm.cpus[id].program = program;
 }
 
 void kvm_vcpu_stop(struct kvm_vcpu *vcpu)
@@ -641,6 +665,21 @@ static int do_step(struct kvm_vcpu *vcpu, struct fake_step *step)
 	abort();
 }
 
+static struct fake_step *next_step(const struct kvm_vcpu *vcpu)
+{
+	static struct fake_step stay = { .what = FAKE_WAIT };
+	struct fake_cpu *cpu = cpu_of(vcpu);
+
+	if (cpu->nr_steps > 0) {
+		cpu->nr_steps--;
+		return cpu->steps++;
+	}
+	if (!cpu->program)
+		return &stay;
+	cpu->program(vcpu->id, &cpu->own);
+	return &cpu->own;
+}
+
 static int run(struct kvm_vcpu *vcpu)
 {
 	struct fake_cpu *cpu = cpu_of(vcpu);
@@ -660,10 +699,7 @@ static int run(struct kvm_vcpu *vcpu)
 			vcpu->run->exit_reason = KVM_EXIT_INTR;
 			return -EINTR;
 		}
-		if (cpu->nr_steps == 0)
-			return in_guest(vcpu, -1);
-		cpu->nr_steps--;
-		rc = do_step(vcpu, cpu->steps++);
+		rc = do_step(vcpu, next_step(vcpu));
 	} while (rc == STAYS);
 	return rc;
 }

@@ -5,7 +5,9 @@
 #include <libfdt.h>
 
 #include "boot/fdt.h"
+#include "dev/device.h"
 #include "dev/gic.h"
+#include "dev/uart.h"
 #include "mach/layout.h"
 #include "pvtime/provider.h"
 #include "pvtime/pvtime.h"
@@ -176,6 +178,60 @@ static void records_are_reserved(void **state)
 	assert_int_equal(len, 0);
 }
 
+static struct device serials[2];
+
+static void give_serials(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		serials[i].class = &uart_class;
+		serials[i].window.base = i ? LAYOUT_CHANNEL : LAYOUT_UART;
+		serials[i].window.size = LAYOUT_UART_SIZE;
+		serials[i].irq.spi = i ? SPI_CHANNEL : SPI_UART;
+	}
+	m.devices = serials;
+	m.nr_devices = n;
+}
+
+static void second_serial_line_is_told_from_the_first(void **state)
+{
+	static const uint8_t reg[] = { 0, 0, 0, 0, 9, 4, 0,    0,
+				       0, 0, 0, 0, 0, 0, 0x10, 0 };
+	static const uint8_t irq[] = { 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 4 };
+	int len;
+
+	(void)state;
+	give_serials(2);
+	build();
+	assert_string_equal(get("/aliases", "serial0", &len),
+			    "/serial@9000000");
+	assert_string_equal(get("/aliases", "serial1", &len),
+			    "/serial@9040000");
+	assert_null(get("/aliases", "serial2", &len));
+	assert_string_equal(get("/chosen", "stdout-path", &len),
+			    "/serial@9000000");
+	assert_memory_equal(get("/serial@9040000", "reg", &len), reg, 16);
+	assert_int_equal(len, sizeof(reg));
+	assert_memory_equal(get("/serial@9040000", "interrupts", &len), irq,
+			    12);
+	assert_string_equal(get("/serial@9040000", "compatible", &len),
+			    "arm,pl011");
+}
+
+static void only_serial_line_needs_no_alias(void **state)
+{
+	int len;
+
+	(void)state;
+	give_serials(1);
+	build();
+	assert_true(fdt_path_offset(tree, "/aliases") < 0);
+	assert_string_equal(get("/chosen", "stdout-path", &len),
+			    "/serial@9000000");
+	give_serials(0);
+	build();
+	assert_null(get("/chosen", "stdout-path", &len));
+}
+
 /* Whatever the room: all of the tree or none, and nothing beside it. */
 static void small_room_is_refused_and_never_left(void **state)
 {
@@ -220,6 +276,8 @@ int main(void)
 		T(pmu_is_described_where_there_is_one),
 		T(no_memory_is_reserved_without_stolen_time),
 		T(records_are_reserved),
+		T(second_serial_line_is_told_from_the_first),
+		T(only_serial_line_needs_no_alias),
 		T(small_room_is_refused_and_never_left),
 	};
 

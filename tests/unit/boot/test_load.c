@@ -52,9 +52,9 @@ static void initrd_of(uint64_t size)
 
 static int init(const char *initrd, uint64_t ram_size)
 {
-	load_fini(&load);
 	const struct load_initrd from = { .path = initrd };
 
+	load_fini(&load);
 	return load_init(&load, &kernel, &from, RAM, ram_size);
 }
 
@@ -178,6 +178,53 @@ static void initrd_that_cannot_be_read_is_named(void **state)
 	assert_has_words("the file is empty");
 }
 
+/* -- an archive of ours behind it -- */
+
+static int init_with(const char *initrd, const void *extra, uint64_t size)
+{
+	const struct load_initrd from = { initrd, extra, size };
+
+	load_fini(&load);
+	return load_init(&load, &kernel, &from, RAM, 64 * MIB);
+}
+
+static void archive_alone_is_an_initrd(void **state)
+{
+	(void)state;
+	assert_int_equal(init_with(NULL, "archive", 8), 0);
+	assert_int_equal(load.initrd_fd, -1);
+	assert_int_equal(load.initrd_size, 8);
+	assert_int_equal(load.initrd, RAM + 64 * MIB - 0x10000);
+	assert_int_equal(load.entry + load.kernel_room, load.initrd);
+}
+
+static void archive_begins_at_a_multiple_of_four(void **state)
+{
+	(void)state;
+	for (uint64_t size = 1; size <= 9; size++) {
+		initrd_of(size);
+		assert_int_equal(init_with(path, "archive", 8), 0);
+		assert_int_equal(load.initrd_size, (size + 3) / 4 * 4 + 8);
+	}
+	/* Without one the file is what it is. */
+	initrd_of(7);
+	assert_int_equal(init_with(path, NULL, 0), 0);
+	assert_int_equal(load.initrd_size, 7);
+}
+
+static void both_must_fit(void **state)
+{
+	const uint64_t room = 64 * MIB - 0x280000 - 30 * MIB;
+
+	(void)state;
+	initrd_of(room - 8);
+	assert_int_equal(init_with(path, "archive", 8), 0);
+	assert_int_equal(init_with(path, "archive!", 9), -E2BIG);
+	assert_int_equal(init_with(NULL, "archive", room + 1), -E2BIG);
+	assert_words("initrd 'built in': with the kernel it needs 65 MiB, of "
+		     "64 MiB of guest memory; give more with -m");
+}
+
 /* -- into memory -- */
 
 static void both_arrive_as_often_as_wanted(void **state)
@@ -218,6 +265,61 @@ static void both_arrive_as_often_as_wanted(void **state)
 	close(vm_fd);
 }
 
+/* Read or mapped, aligned or not; and as new after each reset. */
+static void archive_follows_the_file_as_often_as_wanted(void **state)
+{
+	static const uint64_t sizes[] = { 1,	      7,	   8,
+					  4095,	      4096,	   2 * MIB - 1,
+					  2 * MIB,    2 * MIB + 1, 5 * MIB - 2,
+					  5 * MIB + 3 };
+	static const char archive[] = "070701 and so on";
+	static const char zero[4];
+	uint8_t flat[5000];
+	char kernel_path[32];
+	int vm_fd = fake_kvm_fd(FAKE_VM, 0);
+	int kernel_fd;
+	struct gmem mem;
+
+	(void)state;
+	memset(flat, 0xd5, sizeof(flat));
+	kernel_fd = scratch_file(flat, sizeof(flat), kernel_path);
+	assert_int_equal(image_open(&kernel, kernel_path), 0);
+	assert_int_equal(gmem_init(&mem, vm_fd, 0, RAM, 64 * MIB), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		uint64_t size = sizes[i], gap = -size % 4;
+
+		initrd_of(0);
+		initrd_of(size);
+		assert_int_equal(pwrite(file, "x", 1, (off_t)size - 1), 1);
+		assert_int_equal(init_with(path, archive, sizeof(archive)), 0);
+		for (unsigned k = 0; k < 3; k++) {
+			char *at;
+
+			assert_int_equal(gmem_clear(&mem), 0);
+			assert_int_equal(load_into(&load, &mem), 0);
+			at = gmem_at(&mem, load.initrd, load.initrd_size);
+			assert_int_equal(at[size - 1], 'x');
+			assert_memory_equal(at + size, zero, gap);
+			at += size + gap;
+			assert_memory_equal(at, archive, sizeof(archive));
+			/* What the guest does to it is forgotten. */
+			memset(at - 1, 'y', sizeof(archive));
+		}
+	}
+	/* The user's file is as it was. */
+	assert_int_equal(lseek(file, 0, SEEK_END),
+			 sizes[ARRAY_SIZE(sizes) - 1]);
+	assert_int_equal(init_with(NULL, archive, sizeof(archive)), 0);
+	assert_int_equal(gmem_clear(&mem), 0);
+	assert_int_equal(load_into(&load, &mem), 0);
+	assert_memory_equal(gmem_at(&mem, load.initrd, sizeof(archive)),
+			    archive, sizeof(archive));
+	gmem_fini(&mem);
+	image_close(&kernel);
+	close(kernel_fd);
+	close(vm_fd);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -232,7 +334,11 @@ int main(void)
 		T(absurd_kernels_do_not_wrap_around),
 		T(initrd_that_just_fits_is_taken_and_no_larger_one),
 		T(initrd_that_cannot_be_read_is_named),
+		T(archive_alone_is_an_initrd),
+		T(archive_begins_at_a_multiple_of_four),
+		T(both_must_fit),
 		T(both_arrive_as_often_as_wanted),
+		T(archive_follows_the_file_as_often_as_wanted),
 	};
 
 	return cmocka_run_group_tests_name("load", tests, NULL, NULL);

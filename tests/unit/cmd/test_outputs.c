@@ -96,7 +96,10 @@ static void what_cannot_be_written_is_known_before_the_test(void **state)
 	assert_int_equal(outputs_try(&out), 0);
 	out.record = "-";
 	assert_int_equal(outputs_try(&out), -EINVAL);
-	assert_has_words("--tap and --record: only one");
+	assert_has_words("--tap and --record: both to '-'");
+	out = (struct outputs){ .log = "a", .junit = "a" };
+	assert_int_equal(outputs_try(&out), -EINVAL);
+	assert_has_words("--log and --junit: both to 'a'");
 }
 
 static void

@@ -11,6 +11,7 @@ enum { FD = 43 };
 
 static int rc, err;
 static uint64_t value; /* of the one register there is */
+static struct kvm_mp_state power;
 
 static int answer(unsigned nr, unsigned long request, void *arg)
 {
@@ -24,6 +25,8 @@ static int answer(unsigned nr, unsigned long request, void *arg)
 		memcpy((void *)(uintptr_t)reg->addr, &value, sizeof(value));
 	else if (request == KVM_SET_ONE_REG)
 		memcpy(&value, (void *)(uintptr_t)reg->addr, sizeof(value));
+	else if (request == KVM_GET_MP_STATE)
+		memcpy(arg, &power, sizeof(power));
 	return 0;
 }
 
@@ -75,6 +78,16 @@ static void vcpu_is_turned_off_by_its_state(void **state)
 	assert_int_equal(mp->mp_state, KVM_MP_STATE_STOPPED);
 }
 
+static void only_a_stopped_vcpu_is_off(void **state)
+{
+	(void)state;
+	power.mp_state = KVM_MP_STATE_STOPPED;
+	assert_int_equal(kvm_is_off(FD), 1);
+	fake_sys_only(FD, KVM_GET_MP_STATE);
+	power.mp_state = KVM_MP_STATE_RUNNABLE;
+	assert_int_equal(kvm_is_off(FD), 0);
+}
+
 static void errors_are_the_kernels(void **state)
 {
 	static const int errors[] = { ENOENT, EINVAL, EBUSY, EPERM };
@@ -87,6 +100,7 @@ static void errors_are_the_kernels(void **state)
 		assert_int_equal(kvm_reg_get(FD, 1, &v), -errors[i]);
 		assert_int_equal(kvm_reg_set(FD, 1, 1), -errors[i]);
 		assert_int_equal(kvm_power_off(FD), -errors[i]);
+		assert_int_equal(kvm_is_off(FD), -errors[i]);
 	}
 	assert_int_equal(v, 5);
 }
@@ -96,6 +110,7 @@ static void numbers_are_the_kernels(void **state)
 	(void)state;
 	assert_int_equal(KVM_GET_ONE_REG, 0x4010aeab);
 	assert_int_equal(KVM_SET_ONE_REG, 0x4010aeac);
+	assert_int_equal(KVM_GET_MP_STATE, 0x8004ae98);
 	assert_int_equal(KVM_SET_MP_STATE, 0x4004ae99);
 	assert_int_equal(KVM_MP_STATE_STOPPED, 5);
 	assert_true(KVM_REG_ARM_STD_HYP_BMAP == 0x6030000000160001);
@@ -113,6 +128,7 @@ int main(void)
 		T(register_is_got_by_its_id),
 		T(register_is_set_by_its_id),
 		T(vcpu_is_turned_off_by_its_state),
+		T(only_a_stopped_vcpu_is_off),
 		T(errors_are_the_kernels),
 		T(numbers_are_the_kernels),
 	};

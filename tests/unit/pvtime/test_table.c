@@ -23,6 +23,20 @@ static void each_can_be_asked_for_started_and_attached(void **state)
 	}
 }
 
+/* So a guest's own count never falls; none but the first can promise that. */
+static void
+only_the_best_goes_on_when_the_address_is_asked_for_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < pvtime_table_size; i++)
+		assert_int_equal(pvtime_table[i]->goes_on, i == 0);
+	assert_false(pvtime_goes_on(&rig.pt));
+	assert_int_equal(rig_start(pvtime_table[0]), 0);
+	assert_true(pvtime_goes_on(&rig.pt));
+	pvtime_fini(&rig.pt);
+	assert_false(pvtime_goes_on(&rig.pt));
+}
+
 /* "auto" takes the first that works, so there must always be one. */
 static void last_one_works_on_a_host_that_has_nothing(void **state)
 {
@@ -43,6 +57,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(best_is_first_and_off_is_last),
 		RIG_TEST(each_can_be_asked_for_started_and_attached),
+		RIG_TEST(
+			only_the_best_goes_on_when_the_address_is_asked_for_again),
 		RIG_TEST(last_one_works_on_a_host_that_has_nothing),
 	};
 

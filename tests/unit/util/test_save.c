@@ -50,14 +50,66 @@ static void file_holds_exactly_what_was_saved(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(save_file(path, "first, long", 11), 0);
+	assert_int_equal(save_file(path, 0600, "first, long", 11), 0);
 	expect_content("first, long");
-	assert_int_equal(save_file(path, "2nd", 3), 0);
+	assert_int_equal(save_file(path, 0600, "2nd", 3), 0);
 	expect_content("2nd");
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(save_file(path, "", 0), 0);
+	assert_int_equal(save_file(path, 0600, "", 0), 0);
 	expect_content("");
+}
+
+static mode_t mode_of(const char *file)
+{
+	struct stat st;
+
+	assert_int_equal(stat(file, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void mode_is_the_old_files_or_what_the_umask_leaves(void **state)
+{
+	mode_t mask = umask(027);
+
+	(void)state;
+	assert_int_equal(save_file(path, 0666, "new", 3), 0);
+	assert_int_equal(mode_of(path), 0640);
+	assert_int_equal(chmod(path, 0604), 0);
+	assert_int_equal(save_file(path, 0666, "again", 5), 0);
+	assert_int_equal(mode_of(path), 0604);
+	umask(mask);
+}
+
+static void link_stays_and_what_it_names_is_replaced(void **state)
+{
+	char link[64];
+	struct stat st;
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s/link", dir);
+	assert_int_equal(save_file(path, 0600, "old", 3), 0);
+	assert_int_equal(symlink("file", link), 0);
+	assert_int_equal(save_file(link, 0600, "new", 3), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	unlink(link);
+	expect_content("new");
+}
+
+/* As /dev/stdout is, with standard output in a file. */
+static void file_that_is_open_already_is_added_to(void **state)
+{
+	char name[32];
+	int fd;
+
+	(void)state;
+	assert_int_equal(save_file(path, 0600, "before ", 7), 0);
+	fd = open(path, O_WRONLY | O_APPEND);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	assert_int_equal(save_file(name, 0600, "and after", 9), 0);
+	close(fd);
+	expect_content("before and after");
 }
 
 /* A limit on the size of files stands in for a full disk. */
@@ -67,12 +119,12 @@ static void old_content_stays_where_the_new_does_not_fit(void **state)
 	struct rlimit old, none;
 
 	(void)state;
-	assert_int_equal(save_file(path, "old", 3), 0);
+	assert_int_equal(save_file(path, 0600, "old", 3), 0);
 	getrlimit(RLIMIT_FSIZE, &old);
 	none = (struct rlimit){ .rlim_cur = 4096, .rlim_max = old.rlim_max };
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(save_file(path, large, sizeof(large)), -EFBIG);
+	assert_int_equal(save_file(path, 0600, large, sizeof(large)), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &old);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_has_words(path);
@@ -83,28 +135,28 @@ static void old_content_stays_where_the_new_does_not_fit(void **state)
 static void full_device_is_an_error_by_its_path(void **state)
 {
 	(void)state;
-	assert_int_equal(save_file("/dev/full", "x", 1), -ENOSPC);
+	assert_int_equal(save_file("/dev/full", 0600, "x", 1), -ENOSPC);
 	assert_words("'/dev/full': write: No space left on device");
 }
 
 static void device_is_written_to_as_it_is(void **state)
 {
 	(void)state;
-	assert_int_equal(save_file("/dev/null", "x", 1), 0);
+	assert_int_equal(save_file("/dev/null", 0600, "x", 1), 0);
 	assert_int_equal(access("/dev/null", W_OK), 0);
 }
 
 static void folder_that_is_not_there_is_an_error_by_its_path(void **state)
 {
 	(void)state;
-	assert_int_equal(save_file("/nowhere/at/all", "x", 1), -ENOENT);
+	assert_int_equal(save_file("/nowhere/at/all", 0600, "x", 1), -ENOENT);
 	assert_words("'/nowhere/at/all': No such file or directory");
 }
 
 static void folder_itself_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(save_file(dir, "x", 1), -EISDIR);
+	assert_int_equal(save_file(dir, 0600, "x", 1), -EISDIR);
 	assert_has_words(dir);
 }
 
@@ -160,6 +212,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(file_holds_exactly_what_was_saved),
+		T(mode_is_the_old_files_or_what_the_umask_leaves),
+		T(link_stays_and_what_it_names_is_replaced),
+		T(file_that_is_open_already_is_added_to),
 		T(old_content_stays_where_the_new_does_not_fit),
 		T(full_device_is_an_error_by_its_path),
 		T(device_is_written_to_as_it_is),

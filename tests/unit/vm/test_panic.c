@@ -42,6 +42,17 @@ static void panic_has_a_reason_once_its_line_is_whole(void **state)
 			    "Kernel panic - not syncing: VFS: no root");
 }
 
+static void panic_behind_an_unfinished_line_is_seen(void **state)
+{
+	(void)state;
+	assert_int_equal(feed("/ # [   21.5] Kernel panic - not syncing: x\n"),
+			 0);
+	assert_string_equal(p.reason, "Kernel panic - not syncing: x");
+	assert_int_equal(feed("50% [   21.6] ---[ end Kernel panic - not "
+			      "syncing: x ]---\n"),
+			 1);
+}
+
 static void panic_is_over_with_its_last_line(void **state)
 {
 	(void)state;
@@ -104,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(ordinary_lines_are_no_panic),
 		T(panic_has_a_reason_once_its_line_is_whole),
+		T(panic_behind_an_unfinished_line_is_seen),
 		T(panic_is_over_with_its_last_line),
 		T(last_line_alone_gives_the_reason_too),
 		T(end_of_an_oops_is_not_the_end_of_a_panic),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_boot.c - boots of all kinds, and what of the user's runs in them. */
+/* tests_boot.c - boots of all kinds, and what of the user's runs in them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "cmd/tests.h"
 #include "cmd/timeline.h"
 #include "cmd/verdict.h"
+#include "vm/trouble.h"
 
 /* So much of a command is repeated beside what became of it. */
 enum { COMMAND_SHOWN = 60 };
@@ -36,11 +37,12 @@ static void next_boot(struct judge *j, struct test_result *r, const char *how)
 	rc = kernel_log_fetch(j);
 	if (rc < 0)
 		return;
-	if (kernel_log_trouble(j, words, sizeof(words)))
+	if (kernel_log_trouble(j, words, sizeof(words))) {
+		r->oops = trouble_in(words) >= TROUBLE_OOPS;
 		test_bad(r, "%s, but it says: %s", how, words);
-	else
-		test_ok(r, "%s: in user space after %.2f s", how,
-			(double)took / 1e9);
+		return;
+	}
+	test_ok(r, "%s: in user space after %.2f s", how, (double)took / 1e9);
 }
 
 void test_kexec(struct judge *j, struct test_result *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_log.c - what the guest's kernel says by itself. */
+/* tests_log.c - what the guest's kernel says by itself. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,12 +55,10 @@ void test_log(struct judge *j, struct test_result *r)
 	if (rc == 0 && j->answer.data)
 		taint = strtoull(j->answer.data, NULL, 10);
 	if (kernel_log_trouble(j, words, sizeof(words))) {
-		if (trouble_in(words) >= TROUBLE_OOPS)
-			j->v->class = VERDICT_OOPS;
+		r->oops = trouble_in(words) >= TROUBLE_OOPS;
 		test_bad(r, "%s", words);
 	} else if (trouble_taint(taint, &what) != TROUBLE_NONE) {
-		if (trouble_taint(taint, &what) >= TROUBLE_OOPS)
-			j->v->class = VERDICT_OOPS;
+		r->oops = trouble_taint(taint, &what) >= TROUBLE_OOPS;
 		test_bad(r, "%s (tainted %" PRIu64 ")", what, taint);
 	} else if (log > 0) {
 		test_skip(r, "no kernel log to read");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_cpus.c - all CPUs, and CPUs that go and come. */
+/* tests_cpus.c - all CPUs, and CPUs that go and come. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +150,8 @@ static int plug(struct judge *j, struct test_result *r, uint64_t *before,
 	rc = contention_make(j, c, AGAIN_MS * MS);
 	if (rc == 0)
 		compare(j, r, before, c);
+	else if (rc > 0)
+		test_bad(r, "afterwards: %s", c->why);
 	return rc;
 }
 

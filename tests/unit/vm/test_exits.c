@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rig.h"
+
+#include <errno.h>
+
+#include "kvm/stats.h"
+
+static void each_vcpu_has_a_count_of_its_own(void **state)
+{
+	(void)state;
+	rig_new();
+	vm_count_exits(rig.vm);
+	fake_kvm.cpus[0].exits = 17;
+	fake_kvm.cpus[1].exits = UINT64_C(1) << 40;
+	assert_int_equal(vm_exits(rig.vm, 0), 17);
+	assert_true(vm_exits(rig.vm, 1) == UINT64_C(1) << 40);
+	fake_kvm.cpus[0].exits = 18;
+	assert_int_equal(vm_exits(rig.vm, 0), 18);
+}
+
+static void nothing_is_known_where_nobody_asked(void **state)
+{
+	(void)state;
+	rig_new();
+	fake_kvm.cpus[0].exits = 17;
+	assert_true(vm_exits(rig.vm, 0) == KVM_STATS_NONE);
+}
+
+static void nothing_is_known_on_a_host_that_does_not_count(void **state)
+{
+	(void)state;
+	fake_kvm.stats = false;
+	rig_new();
+	vm_count_exits(rig.vm);
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(vm_exits(rig.vm, i) == KVM_STATS_NONE);
+}
+
+static void count_that_cannot_be_read_is_not_known(void **state)
+{
+	(void)state;
+	rig_new();
+	vm_count_exits(rig.vm);
+	fault_arm(1, EIO);
+	assert_true(vm_exits(rig.vm, 0) == KVM_STATS_NONE);
+	assert_true(fault_met());
+	assert_int_equal(vm_exits(rig.vm, 0), 0);
+}
+
+/* What cannot be counted is not worth the run: but nothing may be left. */
+static void every_failure_leaves_counts_that_are_not_known(void **state)
+{
+	bool met = true;
+
+	(void)state;
+	rig.config.nr_cpus = 4;
+	for (unsigned n = 1; met; n++) {
+		rig_new();
+		fault_arm(n, EMFILE);
+		vm_count_exits(rig.vm);
+		met = fault_met();
+		fault_arm(0, 0);
+		for (unsigned i = 0; i < 4; i++)
+			assert_true(vm_exits(rig.vm, i) ==
+				    (met ? KVM_STATS_NONE : 0));
+		rig_free();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(each_vcpu_has_a_count_of_its_own),
+		RIG_TEST(nothing_is_known_where_nobody_asked),
+		RIG_TEST(nothing_is_known_on_a_host_that_does_not_count),
+		RIG_TEST(count_that_cannot_be_read_is_not_known),
+		RIG_TEST(every_failure_leaves_counts_that_are_not_known),
+	};
+
+	log_set_level(LOG_ERROR);
+	return cmocka_run_group_tests_name("exits", tests, NULL, NULL);
+}

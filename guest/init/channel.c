@@ -114,8 +114,8 @@ void channel_hello(void)
 
 	if (sys(__NR_uname, &name) < 0)
 		name.release[0] = 0;
-	/* A line that the kernel before us had begun must not swallow it. */
-	say(text, text_put(text, sizeof(text) - 1, "\nhello %d %s", PROTOCOL,
+	say(text, 0); /* what the kernel before us had begun ends here */
+	say(text, text_put(text, sizeof(text) - 1, "hello %d %s", PROTOCOL,
 			   name.release));
 }
 

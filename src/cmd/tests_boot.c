@@ -56,7 +56,11 @@ void test_kexec(struct judge *j, struct test_result *r)
 		return;
 	}
 	if (rc > 0) {
-		test_bad(r, "%.*s", VERDICT_TEXT_MAX / 2, j->answer.text);
+		test_bad(r, "%.*s%s", VERDICT_TEXT_MAX / 2, j->answer.text,
+			 strncmp(j->answer.text, "load: ", 6) == 0
+				 ? "; a second kernel needs memory, too: is "
+				   "there enough (-m)?"
+				 : "");
 		return;
 	}
 	judge_forget(j);

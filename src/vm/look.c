@@ -61,10 +61,13 @@ int vm_look(struct vm *vm, struct vm_place *ret_places)
 bool vm_in_kernel(const struct vm *vm, const struct vm_place *place,
 		  uint64_t va, uint64_t *ret_offset)
 {
+	uint64_t size = vm->kernel.mem_size;
 	gpa_t gpa;
 
+	if (size == 0) /* it does not say */
+		size = vm->load.kernel_room;
 	if (!walk(&vm->mem, &place->tables, va, &gpa) || gpa < vm->load.entry ||
-	    gpa - vm->load.entry >= vm->load.kernel_room)
+	    gpa - vm->load.entry >= size)
 		return false;
 	*ret_offset = gpa - vm->load.entry;
 	return true;

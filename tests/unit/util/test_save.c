@@ -83,7 +83,7 @@ static void mode_is_the_old_files_or_what_the_umask_leaves(void **state)
 
 static void link_stays_and_what_it_names_is_replaced(void **state)
 {
-	char link[64];
+	char link[80];
 	struct stat st;
 
 	(void)state;

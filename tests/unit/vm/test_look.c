@@ -167,6 +167,7 @@ static void kernels_addresses_are_known_before_it_has_tables(void **state)
 
 	(void)state;
 	rig_new();
+	rig.vm->kernel.mem_size = 0; /* an old kernel does not say */
 	check_in_kernel(&p, RIG_ENTRY);
 	/* Without an initrd all that follows may be the kernel's. */
 	assert_true(
@@ -185,6 +186,7 @@ static void initrd_is_not_the_kernel(void **state)
 	(void)state;
 	rig.config.initrd = rig.kernel_path;
 	rig_new();
+	rig.vm->kernel.mem_size = 0; /* an old kernel does not say */
 	assert_false(vm_in_kernel(rig.vm, &p, LAYOUT_RAM + 64 * MIB - 0x20000,
 				  &offset));
 	assert_true(vm_in_kernel(rig.vm, &p,
@@ -192,6 +194,20 @@ static void initrd_is_not_the_kernel(void **state)
 }
 
 /* 39-bit addresses, 4 KiB pages: the kernel's first GiB is the RAM's. */
+/* Modules may lie right behind it. */
+static void kernel_ends_where_it_says(void **state)
+{
+	const struct vm_place p = { .off = false };
+	uint64_t offset, size = 0x10000;
+
+	(void)state;
+	rig_new();
+	rig.vm->kernel.mem_size = size;
+	assert_true(vm_in_kernel(rig.vm, &p, RIG_ENTRY + size - 4, &offset));
+	assert_int_equal(offset, size - 4);
+	assert_false(vm_in_kernel(rig.vm, &p, RIG_ENTRY + size, &offset));
+}
+
 static void kernels_addresses_are_known_by_its_tables(void **state)
 {
 	const struct vm_place p = {
@@ -206,6 +222,7 @@ static void kernels_addresses_are_known_by_its_tables(void **state)
 
 	(void)state;
 	rig_new();
+	rig.vm->kernel.mem_size = 0; /* an old kernel does not say */
 	memcpy((uint8_t *)fake_kvm.slots[SLOT_RAM].host + 0x1000000, table,
 	       sizeof(table));
 	check_in_kernel(&p, 0xffffff8000200000);
@@ -223,6 +240,7 @@ int main(void)
 		RIG_TEST(register_that_cannot_be_read_is_an_error_and_no_more),
 		RIG_TEST(kernels_addresses_are_known_before_it_has_tables),
 		RIG_TEST(initrd_is_not_the_kernel),
+		RIG_TEST(kernel_ends_where_it_says),
 		RIG_TEST(kernels_addresses_are_known_by_its_tables),
 	};
 

@@ -206,7 +206,8 @@ in_a_row()
 				truncated unstolen fails resets off late \
 				busy_host; do
 			[ $((nr += 1)) -le "$1" ] || break
-			rm -rf run && mkdir run && cd run || fail "no folder"
+			mkdir "$nr"
+			cd "$nr" || fail "no folder"
 			began=$(now)
 			if (
 				trap kill_guests EXIT

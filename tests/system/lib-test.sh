@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154 # here: lib.sh
+# shellcheck shell=sh disable=SC2034,SC2154
 #
 # lib-test.sh - the command test on Debian's kernel 6.1, which every host has.
 

@@ -80,12 +80,16 @@ int channel_read(void (*request)(char *line))
 	return 0;
 }
 
-/* A whole line with one call, so that nothing comes between. */
+/*
+ * A whole line with one call, so that nothing comes between; what others had
+ * begun there ends before it.
+ */
 static void say(char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		text[i] = text_printable(text[i]);
 	text[size++] = '\n';
+	sys_write(channel, "\n", 1);
 	while (size > 0) {
 		long n = sys_write(channel, text, size);
 
@@ -114,7 +118,6 @@ void channel_hello(void)
 
 	if (sys(__NR_uname, &name) < 0)
 		name.release[0] = 0;
-	say(text, 0); /* what the kernel before us had begun ends here */
 	say(text, text_put(text, sizeof(text) - 1, "hello %d %s", PROTOCOL,
 			   name.release));
 }

@@ -91,9 +91,15 @@ static bool is_fixed(int rc)
 /* A file that is there, at the end of all links. */
 static int replace(const char *path, mode_t mode, const void *buf, size_t size)
 {
-	char *real = realpath(path, NULL);
+	struct stat st;
+	char *real;
 	int rc;
 
+	/* Only a link has another name, which the user may not know. */
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+		real = realpath(path, NULL);
+	else
+		real = strdup(path);
 	if (!real)
 		return err_set(errno, "'%s'", path);
 	rc = write_and_rename(real, mode, buf, size);

@@ -39,7 +39,9 @@ panics()
 	[ "$(grep -c error "$g/err")" -eq 1 ] || fail "$(cat "$g/err")"
 }
 
-# numbers: of descriptors, threads; KiB of address space and resident.
+# numbers: of descriptors, threads; KiB of address space and resident.  Resident
+# is counted in the page tables: VmRSS leaves out what each thread has not told
+# yet, up to 64 pages either way.
 numbers()
 {
 	pid=$(cat "$g/pid")
@@ -48,7 +50,7 @@ numbers()
 	# shellcheck disable=SC2012
 	threads=$(ls "/proc/$pid/task" | wc -l)
 	size=$(sed -n 's/^VmSize:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
-	rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
+	rss=$(sed -n 's/^Rss:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/smaps_rollup")
 }
 
 # A hundred resets: nothing grows, records start anew where they were.
@@ -81,7 +83,7 @@ hundred_resets()
 	[ "$fds $threads" = "$was" ] ||
 		fail "descriptors and threads: $was, then $fds $threads"
 	[ "$size" -eq "$was_size" ] || fail "VmSize: $was_size, then $size KiB"
-	[ "$rss" -le $((was_rss + 64)) ] || fail "RSS: $was_rss, then $rss KiB"
+	[ "$rss" -le $((was_rss + 16)) ] || fail "RSS: $was_rss, then $rss KiB"
 	type o
 	ended 0
 }

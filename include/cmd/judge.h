@@ -91,8 +91,9 @@ struct judge {
 	uint64_t *guest_ns; /* owned; stolen, by /proc/stat; or NONE */
 
 	uint64_t began_ns;
-	uint64_t nr_lines; /* of the console, seen */
-	uint64_t panic_ns; /* when it panicked; 0: it has not */
+	uint64_t nr_lines;   /* of the console, seen */
+	uint64_t console_ns; /* when its last byte was noticed */
+	uint64_t panic_ns;   /* when it panicked; 0: it has not */
 	uint64_t sampled_ns;
 	uint64_t *waits; /* owned; of each vCPU, when last sampled */
 	uint64_t own_ns; /* the guest's own time since its last sign of life */

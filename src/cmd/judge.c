@@ -210,12 +210,15 @@ static int turn(struct judge *j, uint64_t until)
 {
 	uint64_t now = clock_mono_ns();
 	uint64_t step = now + STEP_MS * MS;
+	uint64_t bytes = j->view.console_bytes;
 
 	speak(j);
 	inbox_wait(j->in, until < step ? until : step, &j->view);
 	hear(j);
 	read_console(j);
 	now = clock_mono_ns();
+	if (j->view.console_bytes != bytes)
+		j->console_ns = now;
 	if (now - j->sampled_ns >= STEP_MS * MS) {
 		hang_watch(j, now);
 		show(j);
@@ -244,15 +247,11 @@ int judge_sleep(struct judge *j, uint64_t ns)
 int judge_await_quiet(struct judge *j)
 {
 	uint64_t now = clock_mono_ns(), until = now + QUIET_MOST_MS * MS;
-	uint64_t since = now, bytes = j->view.console_bytes;
 	int rc = 0;
 
-	while (rc == 0 && now < until && now - since < QUIET_MS * MS) {
-		rc = turn(j, since + QUIET_MS * MS);
+	while (rc == 0 && now < until && now - j->console_ns < QUIET_MS * MS) {
+		rc = turn(j, j->console_ns + QUIET_MS * MS);
 		now = clock_mono_ns();
-		if (j->view.console_bytes != bytes)
-			since = now;
-		bytes = j->view.console_bytes;
 	}
 	return rc;
 }

@@ -19,7 +19,7 @@ console_is_whole()
 {
 	for lines in 1 2 100 8192; do
 		writes $lines
-		judge 6 -k flood.bin -c 1 --log log
+		tested 6 -k flood.bin -c 1 --log log
 		has "OFF: " "$said"
 		cmp wanted log || fail "$lines lines: the log has $(wc -l < log)"
 	done
@@ -40,7 +40,7 @@ plain()
 unruly()
 {
 	make_ird
-	judge_linux 0 --log log --tap tap --junit junit --report page \
+	linux_tested 0 --log log --tap tap --junit junit --report page \
 		--exec 'printf "\033[31mred\033]0;title\007\r\nx\0y\377<&]]>\n"' \
 		--exec 'yes | head -c 20000 | tr -d "\n"; echo' \
 		--exec 'kill -9 1; kill -STOP 1; echo alive' \
@@ -62,7 +62,7 @@ unruly()
 panic_text()
 {
 	make_ird
-	judge_linux 3 --tap tap --junit junit --report page \
+	linux_tested 3 --tap tap --junit junit --report page \
 		--exec 'printf "<0>\033[2J\033]0;title\007\n" > /dev/kmsg; echo c > /proc/sysrq-trigger'
 	has "PANIC: " "$said"
 	plain
@@ -72,17 +72,17 @@ panic_text()
 channel_of_rubbish()
 {
 	make_ird
-	judge_linux 0 --exec 'head -c 5000 /dev/urandom > /dev/ttyAMA1' \
+	linux_tested 0 --exec 'head -c 5000 /dev/urandom > /dev/ttyAMA1' \
 		--exec 'printf "half a line" > /dev/ttyAMA1' --exec true
 	has "GOOD: " "$said"
-	judge_linux 124 --timeout 12 --exec 'cat /dev/urandom > /dev/ttyAMA1'
+	linux_tested 124 --timeout 12 --exec 'cat /dev/urandom > /dev/ttyAMA1'
 }
 
 # A guest that takes all of its memory.
 gluttons()
 {
 	make_ird
-	judge 6 -k "$here/Image-6.1" -i ird -p "$fast" -m 128 \
+	tested 6 -k "$here/Image-6.1" -i ird -p "$fast" -m 128 \
 		--tests boot,log --log log --exec 'tail /dev/zero' \
 		--exec 'echo alive'
 	has "exit status 0: alive" "$said"
@@ -96,7 +96,7 @@ badly()
 {
 	words=$1
 	shift
-	judge 1 -k "$here/off.bin" "$@"
+	tested 1 -k "$here/off.bin" "$@"
 	has "$words" "$(cat err)"
 }
 
@@ -126,7 +126,7 @@ without_kvm()
 	[ "$HOST" != native ] || skip "this machine's /dev/kvm is left alone"
 	mv /dev/kvm kept
 	(
-		judge 1 -k "$here/Image-6.1" --tap tap
+		tested 1 -k "$here/Image-6.1" --tap tap
 		has "NOT STARTED: " "$said"
 	)
 	status=$?
@@ -137,7 +137,7 @@ without_kvm()
 
 many_cpus()
 {
-	judge 0 -k "$here/Image-6.1" -p "$fast" -c "$1"
+	tested 0 -k "$here/Image-6.1" -p "$fast" -c "$1"
 	has "GOOD: " "$said"
 	has "
 ok    cpus " "$said"

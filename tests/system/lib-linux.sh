@@ -52,7 +52,7 @@ counts()
 records_in()
 {
 	tr '{' '\n' |
-		sed -n 's/^"id":\([0-9]*\),.*"stolen_ns":\([0-9]*\),"record_ns":\([0-9]*\),.*/\1 \2 \3/p'
+		sed -n 's/^"id":\([0-9]*\),.*"stolen_ns":\([0-9]*\),.*"record_ns":\([0-9]*\),.*/\1 \2 \3/p'
 }
 
 # records_of: those lines of $g.

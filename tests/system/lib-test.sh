@@ -11,9 +11,9 @@ fast="quiet cryptomgr.notests initcall_blacklist=load_system_certificate_list"
 # How many verdicts were right so far, in all groups of this host.
 echo 0 > "$here/verdicts"
 
-# judge STATUS ARG...: run test, which must end with STATUS; $said is what it
+# tested STATUS ARG...: run test, which must end with STATUS; $said is what it
 # said to people.
-judge()
+tested()
 {
 	want=$1
 	shift
@@ -25,12 +25,12 @@ judge()
 	echo $(($(cat "$here/verdicts") + 1)) > "$here/verdicts"
 }
 
-# judge_linux STATUS ARG...: Linux 6.1 with what make_ird made, soon up.
-judge_linux()
+# linux_tested STATUS ARG...: Linux 6.1 with what make_ird made, soon up.
+linux_tested()
 {
 	want=$1
 	shift
-	judge "$want" -k "$here/Image-6.1" -i ird -p "$fast" --tests boot "$@"
+	tested "$want" -k "$here/Image-6.1" -i ird -p "$fast" --tests boot "$@"
 }
 
 # The guests' files, and some of our own behind them.

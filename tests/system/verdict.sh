@@ -9,7 +9,7 @@
 # good KERNEL PARAMS TESTS: every test has a verdict, and it is good.
 good()
 {
-	judge 0 -k "$here/Image-$1" -c 2 -m 512 -p "$fast $2" --tests "$3" \
+	tested 0 -k "$here/Image-$1" -c 2 -m 512 -p "$fast $2" --tests "$3" \
 		--tap tap --junit junit --report page.html --log log
 	has "GOOD: " "$said"
 	echo "$said" | grep -q '^FAIL' && fail "$said"
@@ -45,17 +45,17 @@ good_all()
 panics()
 {
 	make_ird
-	judge_linux 3 --log log \
+	linux_tested 3 --log log \
 		--tap tap --exec 'echo c > /proc/sysrq-trigger'
 	has "PANIC: Kernel panic - not syncing: sysrq triggered crash" "$said"
 	has "class: panic" "$(cat tap)"
 	tail -n 1 log | grep -q 'end Kernel panic - not syncing: sysrq trig.* \]---' ||
 		fail "the last line is lost: $(tail -n 2 log)"
 	# An init of the user's that ends, in the middle of a line.
-	judge_linux 3 --init /exits
+	linux_tested 3 --init /exits
 	has "PANIC: Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000300" \
 		"$said"
-	judge 3 -k "$here/Image-6.1" -i ird -p "$fast panic=-1" --tests boot \
+	tested 3 -k "$here/Image-6.1" -i ird -p "$fast panic=-1" --tests boot \
 		--init /exits
 	has "PANIC: Kernel panic - not syncing: Attempted to kill init!" "$said"
 }
@@ -76,14 +76,14 @@ hangs()
 {
 	echo "0000000000000000 T _text
 	0000000000000010 T spin" | tr -d '\t' > map
-	judge 124 -k "$here/hang.bin" --hang 1 --tap tap --junit junit --symbols map
+	tested 124 -k "$here/hang.bin" --hang 1 --tap tap --junit junit --symbols map
 	has "HANG: no sign of life in 1 s of the guest's own time" "$said"
 	has "its last line: hang: from now on nothing" "$said"
 	has "spin+0xc, in the kernel, interrupts off" "$said"
 	has "vCPU 1: off" "$said"
 	has "class: hang" "$(cat tap)"
 	has "<error " "$(cat junit)"
-	judge 124 -k "$here/busy.bin" --hang 1
+	tested 124 -k "$here/busy.bin" --hang 1
 	has "NO OUTPUT: the kernel said nothing in 1 s of its own time" "$said"
 }
 
@@ -92,7 +92,7 @@ hangs()
 # addresses that no other boot has.
 map()
 {
-	judge_linux 0 --log log \
+	linux_tested 0 --log log \
 		--exec "grep -A1 -B1 -e ' _stext\$' -e ' queued_spin_lock_slowpath\$' -e ' _end\$' /proc/kallsyms"
 	tr -d '\r' < log |
 		sed -n 's/^[| ]*\(ffff[0-9a-f]* [A-Za-z] [^ []*\)$/\1/p' |
@@ -108,7 +108,7 @@ linux_hangs()
 	[ -e "$here/spin.ko" ] || skip "no module for guest 6.1"
 	make_ird
 	map
-	judge_linux 124 -c 1 --hang 10 --symbols map \
+	linux_tested 124 -c 1 --hang 10 --symbols map \
 		--exec '/bin/busybox insmod /spin.ko'
 	has "HANG: " "$said"
 	has ", in test command" "$said"
@@ -122,18 +122,18 @@ linux_hangs()
 not_started()
 {
 	head -c 5000000 "$here/Image-6.1" > short
-	judge 1 -k short --tap tap --tests all
+	tested 1 -k short --tap tap --tests all
 	has "NOT STARTED: " "$said"
 	has "truncated: has 5000000 of" "$said"
 	has "Bail out! not-started: " "$(cat tap)"
-	judge 5 -k "$here/Image-6.1" --pvtime device
+	tested 5 -k "$here/Image-6.1" --pvtime device
 	has "NO PVTIME: " "$said"
-	judge 2 -k "$here/Image-6.1" --tests boots
+	tested 2 -k "$here/Image-6.1" --tests boots
 }
 
 without_stolen_time()
 {
-	judge 0 -k "$here/Image-6.1" -p "$fast" --pvtime off
+	tested 0 -k "$here/Image-6.1" -p "$fast" --pvtime off
 	has "GOOD: " "$said"
 	has "it is given none, and counts none" "$said"
 	echo "$said" | grep -q '^skip  stolen-time ' || fail "$said"
@@ -142,7 +142,7 @@ without_stolen_time()
 commands()
 {
 	make_ird
-	judge 6 -k "$here/Image-6.1" -i ird -p "$fast" --tests boot,log --tap tap \
+	tested 6 -k "$here/Image-6.1" -i ird -p "$fast" --tests boot,log --tap tap \
 		--exec 'busybox echo fine' --exec 'echo out; echo last >&2; exit 3' \
 		--exec 'kill -9 $$' --exec 'echo "Kernel panic - not syncing: no"'
 	has "COMMAND: command-2: 'echo out; echo last >&2; exit 3': exit status 3: last" \
@@ -150,21 +150,21 @@ commands()
 	has "'kill -9 \$\$': ended by signal 9" "$said"
 	has "(4 ok, 2 failed, in " "$said"
 	has "not ok 3 - command-2: " "$(cat tap)"
-	judge_linux 0 --init /offs
-	judge_linux 6 --init /broken
+	linux_tested 0 --init /offs
+	linux_tested 6 --init /broken
 	has "/broken: not found" "$said"
 }
 
 ends_unasked()
 {
 	make_ird
-	judge_linux 6 \
+	linux_tested 6 \
 		--exec 'busybox reboot -f'
 	has "RESET: the guest reset itself unasked" "$said"
-	judge_linux 6 \
+	linux_tested 6 \
 		--exec 'busybox poweroff -f'
 	has "OFF: the guest powered off before the tests were over" "$said"
-	judge_linux 124 --timeout 25 \
+	linux_tested 124 --timeout 25 \
 		--exec 'busybox sleep 1000'
 	has "TIMEOUT: not over after 25 s (--timeout), in test command" "$said"
 }
@@ -177,10 +177,10 @@ busy_host()
 		while :; do :; done &
 		guests="$guests $!"
 	done
-	judge 0 -k "$here/Image-6.1" -p "$fast" -c 1 --hang 10 \
+	tested 0 -k "$here/Image-6.1" -p "$fast" -c 1 --hang 10 \
 		--tests boot,steal,records,idle
 	echo "$said" | sed 's/^/# /'
-	judge 124 -k "$here/hang.bin" --hang 1
+	tested 124 -k "$here/hang.bin" --hang 1
 	has "HANG: " "$said"
 }
 
@@ -203,7 +203,7 @@ stopped()
 floods()
 {
 	make_ird
-	judge 6 -k "$here/Image-6.1" -i ird -p "$fast" --tests boot,cpus --timeout 60 \
+	tested 6 -k "$here/Image-6.1" -i ird -p "$fast" --tests boot,cpus --timeout 60 \
 		--exec 'busybox cat /dev/zero | busybox tr "\000" "x" | busybox head -c 20000' \
 		--exec 'busybox yes | busybox head -c 10000; false' --log log
 	has "'busybox yes" "$said"
@@ -214,11 +214,11 @@ floods()
 old_host()
 {
 	vmm="$here/deny 0x4018aee3 6 $vmm"
-	judge 0 -k "$here/Image-6.1" -p "$fast"
+	tested 0 -k "$here/Image-6.1" -p "$fast"
 	has "GOOD: " "$said"
 	has ", stolen time: off
 " "$said"
-	judge 5 -k "$here/Image-6.1" --pvtime on
+	tested 5 -k "$here/Image-6.1" --pvtime on
 	has "NO PVTIME: " "$said"
 }
 
@@ -226,7 +226,7 @@ old_host()
 ended_by()
 {
 	vmm="timeout -s $1 0.5 $vmm"
-	judge "$2" -k "$here/busy.bin"
+	tested "$2" -k "$here/busy.bin"
 	has "INTERRUPTED: ended by signal $(($2 - 128)), in test boot" "$said"
 }
 

@@ -21,6 +21,8 @@
  *	            | PL011 UART               4 KiB |
  *	0x0901_0000 +--------------------------------+
  *	            | PL031 clock              4 KiB |
+ *	0x0903_0000 +--------------------------------+
+ *	            | PL061 power button       4 KiB |
  *	0x0904_0000 +--------------------------------+
  *	            | PL011 of a boot test     4 KiB |
  *	0x090a_0000 +--------------------------------+
@@ -57,6 +59,7 @@
 	X(GIC_REDIST, 0x080a0000, 0x00f60000)   \
 	X(UART,       0x09000000, 0x00001000)   \
 	X(RTC,        0x09010000, 0x00001000)   \
+	X(GPIO,       0x09030000, 0x00001000)   \
 	X(CHANNEL,    0x09040000, 0x00001000)   \
 	X(PVTIME,     0x090a0000, 0x00010000)   \
 	X(VIRTIO,     0x0a000000, 0x00004000)
@@ -82,6 +85,7 @@ enum {
 enum {
 	SPI_UART = 1,
 	SPI_RTC = 2,
+	SPI_GPIO = 7,
 	SPI_CHANNEL = 8,
 	SPI_VIRTIO = 16, /* the first of LAYOUT_NR_VIRTIO */
 	NR_SPIS = 64,
@@ -100,7 +104,7 @@ enum {
 enum { SLOT_PVTIME, SLOT_RAM };
 
 /* Names by which device tree nodes point at each other. */
-enum { PHANDLE_GIC = 1, PHANDLE_APB_CLK, PHANDLE_ITS };
+enum { PHANDLE_GIC = 1, PHANDLE_APB_CLK, PHANDLE_ITS, PHANDLE_GPIO };
 
 /* Where the redistributors of vCPUs from LAYOUT_NR_LOW_REDIST on begin. */
 gpa_t layout_high_redist(uint64_t ram_size);

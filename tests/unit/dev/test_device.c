@@ -129,7 +129,7 @@ static void zeroed_device_needs_no_end(void **state)
 static void board_has_its_devices_where_the_map_says(void **state)
 {
 	(void)state;
-	assert_int_equal(device_table_size, 2);
+	assert_int_equal(device_table_size, 3);
 	assert_string_equal(device_table[0].class->name, "uart");
 	assert_int_equal(device_table[0].base, LAYOUT_UART);
 	assert_int_equal(device_table[0].spi, SPI_UART);
@@ -137,6 +137,10 @@ static void board_has_its_devices_where_the_map_says(void **state)
 	assert_string_equal(device_table[1].class->name, "rtc");
 	assert_int_equal(device_table[1].base, LAYOUT_RTC);
 	assert_int_equal(device_table[1].class->mmio_size, LAYOUT_RTC_SIZE);
+	assert_string_equal(device_table[2].class->name, "gpio");
+	assert_int_equal(device_table[2].base, LAYOUT_GPIO);
+	assert_int_equal(device_table[2].spi, SPI_GPIO);
+	assert_int_equal(device_table[2].class->mmio_size, LAYOUT_GPIO_SIZE);
 }
 
 #define T(fn) cmocka_unit_test_setup(fn, set_up)

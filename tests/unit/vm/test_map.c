@@ -383,12 +383,14 @@ static void compare(const struct machine *m, const struct map *map,
 	HOLDS(m, map, vm->devices[0].window.size <= LAYOUT_UART_SIZE);
 	HOLDS(m, map, vm->devices[1].window.base == LAYOUT_RTC);
 	HOLDS(m, map, vm->devices[1].window.size <= LAYOUT_RTC_SIZE);
-	HOLDS(m, map, vm->nr_devices == 2 + m->nr_virtio);
-	for (unsigned i = 2; i < vm->nr_devices; i++) {
+	HOLDS(m, map, vm->devices[2].window.base == LAYOUT_GPIO);
+	HOLDS(m, map, vm->devices[2].window.size <= LAYOUT_GPIO_SIZE);
+	HOLDS(m, map, vm->nr_devices == 3 + m->nr_virtio);
+	for (unsigned i = 3; i < vm->nr_devices; i++) {
 		const struct bus_window *w = &vm->devices[i].window;
 
 		HOLDS(m, map,
-		      w->base == LAYOUT_VIRTIO + (i - 2) * LAYOUT_VIRTIO_EACH);
+		      w->base == LAYOUT_VIRTIO + (i - 3) * LAYOUT_VIRTIO_EACH);
 		HOLDS(m, map, w->size == LAYOUT_VIRTIO_EACH);
 	}
 	compare_slots(m, map);

@@ -22,6 +22,7 @@ struct machine {
 	const char *dump_dtb; /* NULL: no */
 	const char *name;     /* NULL: none */
 	const char *record;   /* file; NULL: no */
+	unsigned steal;	      /* thousandths */
 	uint64_t record_every_ns;
 	bool help;
 	char own_kernel[128]; /* the host's, where none was given */

@@ -11,7 +11,7 @@
  * Spec:    Linux Documentation/virt/kvm/api.rst 4.133 (KVM_GET_STATS_FD).
  * Errors:  0 or a negative errno whose words err_text() holds.
  * Owns:    a descriptor for each VM or vCPU: many vCPUs need as many.
- * Threads: any, also while the vCPU runs.
+ * Threads: any, also while the vCPU runs, but for kvm_stats_open().
  */
 #ifndef KVM_STATS_H
 #define KVM_STATS_H
@@ -32,12 +32,17 @@ struct kvm_stats {
 };
 
 /*
- * Find the counters with these @nr names (up to KVM_STATS_MAX) of the VM or
- * vCPU @fd, which is to be closed later than this.  -ENOTTY: the host, older
+ * Open the counters of the VM or vCPU @fd, which is to be closed later than this.
+ * It waits while a vCPU runs, which may be for ever.  -ENOTTY: the host, older
  * than 5.14, has no such file at all.
  */
-int kvm_stats_open(struct kvm_stats *s, int fd, const char *const names[],
-		   unsigned nr);
+int kvm_stats_open(struct kvm_stats *s, int fd);
+
+/*
+ * Find those with these @nr names (up to KVM_STATS_MAX), which the host need not
+ * have.  On error *s is closed.
+ */
+int kvm_stats_find(struct kvm_stats *s, const char *const names[], unsigned nr);
 
 /* Their values now, in the order of the names. */
 int kvm_stats_read(const struct kvm_stats *s, uint64_t ret_values[]);

@@ -15,6 +15,7 @@
  *	pvtime_fdt()     while the device tree is written
  *	pvtime_call()    when KVM_RUN returned 0 with KVM_EXIT_HYPERCALL
  *	pvtime_sample()  whenever the host wants to know
+ *	pvtime_add()     when the VMM kept a vCPU from running (a pause)
  *	pvtime_reset()   the guest starts anew, on the same vCPUs
  *	pvtime_fini()    after the last vCPU has stopped
  *
@@ -58,7 +59,7 @@
  * Owns:    a region that it made, and its slot.  Borrows descriptors.
  * Threads: one for set-up, reset and fini, while no vCPU runs;
  *          pvtime_call() from the vCPU's own thread; pvtime_read() and
- *          pvtime_sample() from any.
+ *          pvtime_sample() from any; pvtime_add() as it says.
  */
 #ifndef PVTIME_PVTIME_H
 #define PVTIME_PVTIME_H
@@ -206,6 +207,15 @@ struct pvtime_sample {
 	 */
 	uint64_t record_ns, skew_ns;
 };
+
+/*
+ * The VMM itself kept vCPU @index from running for @ns: its record grows by as
+ * much.  While the vCPU is outside KVM_RUN and cannot enter it: from its own
+ * thread, or with that stopped.  -ENOTSUP: there is no record, or it is in memory
+ * of the kernel; pvtime_can_add() says so beforehand.
+ */
+int pvtime_add(struct pvtime *pt, unsigned index, uint64_t ns);
+bool pvtime_can_add(const struct pvtime *pt);
 
 /*
  * Look at record @index and its vCPU's thread @tid (gettid(2)) of this process,

@@ -26,6 +26,12 @@ int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 /* A time in seconds, "90" or "1.5", above zero, at most a year. */
 int parse_seconds(const char *s, uint64_t *ret_ns);
 
+/*
+ * A share in percent to a tenth, "25", "25%" or "12.5%", of at most @max
+ * thousandths; in thousandths.
+ */
+int parse_share(const char *s, unsigned max, unsigned *ret_permille);
+
 /* The index of @s in the NULL-ended @words, or -EINVAL naming all of them. */
 int parse_word(const char *s, const char *const *words);
 

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "boot/image.h"
 #include "boot/load.h"
@@ -35,6 +36,26 @@ struct vcpu_thread {
 	unsigned index;
 	pthread_t id;
 	atomic_int tid; /* 0 until it runs */
+
+	atomic_uint permille;	/* to be held back by; see hold.c */
+	atomic_ullong held_ns;	/* in all, by holding and by pauses */
+	atomic_ullong began_ns; /* clock_mono_ns() when it began to run */
+	uint64_t idle_ns;	/* as vm_idle_ns() said last; main's */
+	/* The thread's own. */
+	unsigned armed; /* what its timer was set for */
+	timer_t timer;	/* there is one where @armed was ever set */
+	bool has_timer;
+	uint64_t ran_ns; /* its CPU time when it was last held */
+	int64_t owed_ns; /* for how long it is still to be held */
+};
+
+/* A pause that lasts. */
+struct vm_pausing {
+	bool lasts, steals;
+	uint64_t since_ns;
+	uint64_t counter;  /* the guest's, where it stands still */
+	uint64_t sum_ns;   /* of all that are over */
+	uint64_t froze_ns; /* of these, for how long its clock stood */
 };
 
 enum vm_want { WANT_RUN, WANT_PARK, WANT_QUIT };
@@ -73,6 +94,11 @@ struct vm {
 	sigset_t old_mask;
 	struct vcpu_thread *threads;
 	unsigned nr_threads;
+	uint64_t began_ns;
+	uint64_t settle_ns; /* when it has settled; 0: it has */
+	uint64_t stop_ns;   /* when we insist on the end; 0: nobody asked */
+	struct vm_pausing pause;
+	int hold_fd; /* timerfd: until when vCPUs are held back; -1: for ever */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -98,6 +124,16 @@ int vm_boot(struct vm *vm);
 /* exits.c: undo vm_count_exits(). */
 void exits_fini(struct vm *vm);
 
+/* pause.c: the guest is reset while it is paused. */
+void pause_anew(struct vm *vm);
+
+/*
+ * hold.c: on vCPU @t's thread, outside the guest: hold it for what it owes.
+ * hold_fini(): undo it all, on the same thread.
+ */
+void hold_check(struct vcpu_thread *t);
+void hold_fini(struct vcpu_thread *t);
+
 /* run.c: the console and what main waits for. */
 int run_init(struct vm *vm);
 void run_fini(struct vm *vm);
@@ -108,8 +144,12 @@ enum vm_event exit_handle(struct vm *vm, struct kvm_vcpu *vcpu);
 /* threads.c */
 int threads_start(struct vm *vm);
 void threads_park(struct vm *vm); /* returns when all are parked */
-void threads_go(struct vm *vm);
-void threads_quit(struct vm *vm); /* ends and joins them all */
+void threads_go(struct vm *vm);	  /* but not while the machine is paused */
+/* All leave the guest, and go on unless one told something meanwhile. */
+void threads_pass(struct vm *vm);
+void threads_quit(struct vm *vm);	    /* ends and joins them all */
+enum vm_event threads_event(struct vm *vm); /* what main has yet to hear of */
+int threads_signal(void); /* that gets a thread out of the guest */
 /* Any thread: tell main.  The first event counts, but a failure always. */
 void threads_tell(struct vm *vm, enum vm_event event);
 

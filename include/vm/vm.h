@@ -61,9 +61,17 @@ struct vm_config {
 	const char *pvtime; /* as pvtime_choose() takes it */
 	bool pvtime_in_ram; /* the records, at its end; else apart */
 	bool no_reboot;
+	bool pause_steals;	      /* when we are stopped: see vm_pause() */
 	uint64_t timeout_ns;	      /* 0: none */
+	uint64_t grace_ns;	      /* see vm_ask_to_stop() */
 	const struct vm_watch *watch; /* NULL: nobody */
 	struct console_port *channel; /* of a second serial line; NULL: none */
+	/*
+	 * Main, a moment after the guest began to run: time for what need not
+	 * have been done before.  NULL: nothing.
+	 */
+	void (*settled)(void *ctx);
+	void *settled_ctx;
 };
 
 /* How a machine came to its end. */
@@ -81,7 +89,18 @@ enum vm_end {
 struct vm_steal {
 	pid_t tid;
 	struct pvtime_sample times;
+	uint64_t age_ns; /* since its thread began */
+	/*
+	 * What we kept from it ourselves, by vm_hold() or by a pause that
+	 * steals: in the record, not in @times.wait_ns.
+	 */
+	uint64_t held_ns;
 };
+
+/* What exits are counted by; the first is all of them. */
+enum { VM_EXIT_KINDS = 7 };
+extern const char *const vm_exit_kinds[VM_EXIT_KINDS];
+#define VM_UNCOUNTED UINT64_MAX
 
 /*
  * A new machine in *ret_vm; on error nothing is held.  -ENXIO: stolen time is
@@ -144,11 +163,74 @@ void vm_records(const struct vm *vm, uint64_t *ret_base, uint64_t *ret_size);
 int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret);
 
 /*
- * Before vm_run(): have exits from the guest counted, at the price of a
- * descriptor per vCPU.  vm_exits(): so many so far of vCPU @index, by KVM; or
- * UINT64_MAX where this host does not tell (before Linux 5.14).
+ * From main: for how long vCPU @index did not want to run, by @steal of just now;
+ * pauses that froze its clock apart.  It never falls: what the scheduler counts
+ * late, when a wait or a tick is over, was idle until then, and keeps it from
+ * growing for as long.
+ */
+uint64_t vm_idle_ns(struct vm *vm, unsigned index,
+		    const struct vm_steal *steal);
+
+/*
+ * Before vm_run(): have vm_exits() answer, at the price of a descriptor per vCPU.
+ * Later it would have to wait for vCPUs that are in the guest.
  */
 void vm_count_exits(struct vm *vm);
-uint64_t vm_exits(const struct vm *vm, unsigned index);
+
+/*
+ * How often vCPU @index left the guest so far, by vm_exit_kinds, as KVM counts
+ * it; VM_UNCOUNTED where this host does not tell (before Linux 5.14) or nobody
+ * asked for it.  One thread at a time.
+ */
+void vm_exits(const struct vm *vm, unsigned index,
+	      uint64_t ret[static VM_EXIT_KINDS]);
+
+/*
+ * Since vm_run() began; of that how long the machine was paused; and of that how
+ * long its clock stood still.
+ */
+uint64_t vm_uptime_ns(const struct vm *vm);
+uint64_t vm_paused_ns(const struct vm *vm);
+uint64_t vm_frozen_ns(const struct vm *vm);
+
+/* What the guest has; it may be less than was asked for. */
+uint64_t vm_ram_size(const struct vm *vm);
+
+/*
+ * From the loop's callbacks.  vm_pause(): all vCPUs stand still when it returns.
+ * With @steal the guest's clock runs on, and the pause counts as stolen from
+ * each vCPU that is not off; else its clock stands still and nothing is stolen.
+ * -EALREADY: it is paused; -EBUSY: the guest ends; -ENOTSUP: @steal, and the
+ * guest has no record that we could write to.  A reset leaves it paused.
+ */
+int vm_pause(struct vm *vm, bool steal);
+int vm_resume(struct vm *vm); /* -EALREADY: it runs */
+bool vm_is_paused(const struct vm *vm);
+
+/*
+ * From the loop's callbacks, or before vm_run(): keep the vCPUs @cpus (a bit
+ * each; NULL: all) for @permille (0 to VM_HOLD_MAX) of the time that they want to run
+ * from running, for @for_ns (0: until told otherwise).  A vCPU that has run for a
+ * while is held outside the guest for the time that belongs to it, and its
+ * record grows by as much: nothing competes with it, so nobody else loses
+ * anything.  -ENOTSUP: the guest has no record that we could write to.
+ */
+enum { VM_HOLD_MAX = 990 };
+int vm_hold(struct vm *vm, unsigned permille, const uint64_t *cpus,
+	    uint64_t for_ns);
+unsigned vm_hold_permille(const struct vm *vm, unsigned index);
+
+/*
+ * From the loop's callbacks: press the power button.  False: nobody in the guest
+ * listens to it.
+ */
+bool vm_press_power(struct vm *vm);
+
+/*
+ * From the loop's callbacks: have the guest power itself off.  The machine is
+ * stopped all the same if nobody there listens, or @grace_ns later; a second
+ * call is heard only where it asks for less time.  It goes on if it was paused.
+ */
+void vm_ask_to_stop(struct vm *vm, uint64_t grace_ns);
 
 #endif

@@ -11,9 +11,9 @@
 #include "cmd/cmd.h"
 #include "cmd/conform.h"
 #include "cmd/facts.h"
-#include "cmd/json.h"
 #include "pvtime/pvtime.h"
 #include "util/err.h"
+#include "util/json.h"
 #include "util/util.h"
 
 struct check_options {
@@ -202,11 +202,11 @@ static void print_json(const struct outcome *o)
 
 	uname(&host);
 	printf("{\"version\":1,\"kernel\":");
-	json_string(host.release);
+	json_string(stdout, host.release);
 	printf(",\"good\":%s,\"verdict\":", o->status == EXIT_GOOD  ? "true"
 					    : o->status == EXIT_BAD ? "false"
 								    : "null");
-	json_string(o->verdict);
+	json_string(stdout, o->verdict);
 	printf(",\"facts\":[");
 	for (size_t i = 0; i < facts_size; i++) {
 		const struct fact *f = &o->facts[i];
@@ -214,11 +214,11 @@ static void print_json(const struct outcome *o)
 		printf("%s{\"id\":\"%s\",\"needed\":%s,\"there\":%s,\"text\":",
 		       i ? "," : "", f->id, f->needed ? "true" : "false",
 		       there[f->state]);
-		json_string(f->text);
+		json_string(stdout, f->text);
 		printf("}");
 	}
 	printf("],\"provider\":");
-	json_string(c->provider);
+	json_string(stdout, c->provider);
 	printf(",\"took_ns\":%llu,\"checks\":[",
 	       (unsigned long long)c->took_ns);
 	for (unsigned i = 0; i < c->tap.nr; i++) {
@@ -227,9 +227,9 @@ static void print_json(const struct outcome *o)
 		printf("%s{\"number\":%u,\"ok\":%s,\"skipped\":%s,\"name\":",
 		       i ? "," : "", k->number, k->ok ? "true" : "false",
 		       k->skipped ? "true" : "false");
-		json_string(k->name);
+		json_string(stdout, k->name);
 		printf(",\"why\":");
-		json_string(k->why);
+		json_string(stdout, k->why);
 		printf("}");
 	}
 	printf("]}\n");

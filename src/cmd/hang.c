@@ -37,7 +37,7 @@ void hang_watch(struct judge *j, uint64_t now_ns)
 
 	for (unsigned i = 0; i < vm_nr_cpus(j->vm); i++) {
 		struct vm_steal s;
-		uint64_t more;
+		uint64_t more, exits[VM_EXIT_KINDS];
 
 		if (vm_steal(j->vm, i, &s) < 0)
 			continue;
@@ -50,7 +50,8 @@ void hang_watch(struct judge *j, uint64_t now_ns)
 		row->cpu[i].wait_ns = s.times.wait_ns;
 		row->cpu[i].record_ns = s.times.record_ns;
 		row->cpu[i].guest_ns = j->guest_ns[i];
-		row->cpu[i].exits = vm_exits(j->vm, i);
+		vm_exits(j->vm, i, exits);
+		row->cpu[i].exits = exits[0];
 		j->guest_ns[i] = TIMELINE_NONE;
 	}
 	j->sampled_ns = now_ns;

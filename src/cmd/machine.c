@@ -166,6 +166,34 @@ static int set_record_every(void *into, const char *arg)
 	return parse_seconds(arg, &((struct machine *)into)->record_every_ns);
 }
 
+static int set_on_pause(void *into, const char *arg)
+{
+	static const char *const words[] = { "freeze", "steal", NULL };
+	int how = parse_word(arg, words);
+
+	if (how < 0)
+		return how;
+	((struct machine *)into)->config.pause_steals = how == 1;
+	return 0;
+}
+
+static int set_steal(void *into, const char *arg)
+{
+	return parse_share(arg, VM_HOLD_MAX, &((struct machine *)into)->steal);
+}
+
+/* 0: not a moment. */
+static int set_grace(void *into, const char *arg)
+{
+	uint64_t *grace = &((struct machine *)into)->config.grace_ns;
+
+	if (strcmp(arg, "0") == 0) {
+		*grace = 0;
+		return 0;
+	}
+	return parse_seconds(arg, grace);
+}
+
 static int set_console(void *into, const char *arg)
 {
 	static const char *const words[] = { "serial", NULL };
@@ -259,9 +287,23 @@ static const struct option_desc run_options[] = {
 
 	{ .help = "The run:" },
 	{ 0, "name", "NAME",
-	  "be found by 'pvtime-vmm stat NAME' while the guest runs", set_name },
+	  "what 'pvtime-vmm list', stat, stop and others shall call the guest "
+	  "(default: guest-PID)",
+	  set_name },
 	{ 0, "no-reboot", NULL, "a reset ends the run, with status 4",
 	  set_no_reboot },
+	{ 0, "on-pause", "HOW",
+	  "what a pause is to the guest: freeze (default): its clock stands "
+	  "still; steal: its clock goes on, and the pause was stolen",
+	  set_on_pause },
+	{ 0, "steal", "SHARE",
+	  "take SHARE (25%) of the time that its vCPUs want to run; see "
+	  "'pvtime-vmm steal'",
+	  set_steal },
+	{ 0, "grace", "S",
+	  "how long a guest that is asked to power off, by 'stop', SIGTERM or "
+	  "SIGINT, has time for it (default 10)",
+	  set_grace },
 	{ 0, "record", "FILE",
 	  "write each vCPU's times to FILE as they grow (CSV; see "
 	  "'pvtime-vmm plot')",

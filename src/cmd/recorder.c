@@ -36,14 +36,16 @@ static void write_row(struct recorder *r)
 	memset(r->row->cpu, 0xff, n * sizeof(r->row->cpu[0]));
 	for (unsigned i = 0; i < n; i++) {
 		struct timeline_cpu *c = &r->row->cpu[i];
+		uint64_t exits[VM_EXIT_KINDS];
 		struct vm_steal s;
 
 		if (vm_steal(r->vm, i, &s) < 0)
 			continue;
 		c->run_ns = s.times.run_ns;
-		c->wait_ns = s.times.wait_ns;
+		c->wait_ns = s.times.wait_ns + s.held_ns;
 		c->record_ns = s.times.record_ns;
-		c->exits = vm_exits(r->vm, i);
+		vm_exits(r->vm, i, exits);
+		c->exits = exits[0];
 	}
 	csv_row(r->out, r->row, n);
 	/* Who reads along sees whole lines, and a crash loses none. */
@@ -104,7 +106,6 @@ int recorder_start(struct vm *vm, const char *path, uint64_t step_ns,
 		return rc;
 	}
 	csv_head(r->out);
-	vm_count_exits(vm);
 	*ret = r;
 	return 0;
 }

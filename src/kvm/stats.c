@@ -79,19 +79,21 @@ static int learn(struct kvm_stats *s, const char *const names[])
 	return gather(s);
 }
 
-int kvm_stats_open(struct kvm_stats *s, int fd, const char *const names[],
-		   unsigned nr)
+int kvm_stats_open(struct kvm_stats *s, int fd)
 {
-	int rc;
-
-	*s = (struct kvm_stats){ .fd = ioctl(fd, KVM_GET_STATS_FD, NULL),
-				 .nr = nr };
+	*s = (struct kvm_stats){ .fd = ioctl(fd, KVM_GET_STATS_FD, NULL) };
 	/* arm64's answer to a call that it does not know is EINVAL. */
 	if (s->fd < 0 && (errno == ENOTTY || errno == EINVAL))
 		return err_say(ENOTTY, "KVM statistics: this host has none; "
 				       "Linux 5.14 and later do");
-	if (s->fd < 0)
-		return err_set(errno, "KVM statistics");
+	return s->fd < 0 ? err_set(errno, "KVM statistics") : 0;
+}
+
+int kvm_stats_find(struct kvm_stats *s, const char *const names[], unsigned nr)
+{
+	int rc;
+
+	s->nr = nr;
 	rc = learn(s, names);
 	if (rc < 0)
 		kvm_stats_close(s);

@@ -213,6 +213,23 @@ int pvtime_read(const struct pvtime *pt, unsigned index, uint64_t *ret_ns)
 	return 0;
 }
 
+bool pvtime_can_add(const struct pvtime *pt)
+{
+	return pt->records != NULL;
+}
+
+int pvtime_add(struct pvtime *pt, unsigned index, uint64_t ns)
+{
+	if (!pt->records || index >= pt->region.nr_records)
+		return err_say(
+			ENOTSUP,
+			"stolen time: no record %u that we could write to",
+			index);
+	/* KVM writes to it on the vCPU's thread alone, and only in KVM_RUN. */
+	__atomic_fetch_add(&pt->records[index].stolen_ns, ns, __ATOMIC_RELAXED);
+	return 0;
+}
+
 int pvtime_reset(struct pvtime *pt)
 {
 	if (pt->records)

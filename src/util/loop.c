@@ -54,13 +54,17 @@ int loop_turn(struct loop *loop, uint64_t deadline_ns)
 	if (n < 0 && errno != EINTR)
 		return err_set(errno, "poll");
 
-	/* Callbacks change the list: go by a copy, ask the list each time. */
+	/*
+	 * Callbacks change the list: go by a copy, ask the list each time.  The
+	 * descriptor alone will not do: it may be another's by now.
+	 */
 	now = *loop;
 	for (unsigned i = 0; i < now.nr && n > 0; i++) {
 		if (!now.fds[i].revents)
 			continue;
 		for (unsigned j = 0; j < loop->nr; j++) {
-			if (loop->fds[j].fd != now.fds[i].fd)
+			if (loop->fds[j].fd != now.fds[i].fd ||
+			    loop->watches[j].ctx != now.watches[i].ctx)
 				continue;
 			now.watches[i].fn(now.watches[i].ctx,
 					  now.fds[i].revents);

@@ -125,6 +125,27 @@ int parse_seconds(const char *s, uint64_t *ret_ns)
 	return 0;
 }
 
+int parse_share(const char *s, unsigned max, unsigned *ret_permille)
+{
+	uint64_t whole, permille = 0;
+	const char *end;
+	int rc = number(s, &end, &whole);
+
+	if (rc == 0 && *end == '.' && digit_of(end[1]) < 10) {
+		permille = digit_of(end[1]);
+		end += 2;
+	}
+	if (rc == 0 && *end == '%')
+		end++;
+	if (rc == -EINVAL || (rc == 0 && *end))
+		return err_say(EINVAL,
+			       "'%s' is not a share; write 25%% or 12.5%%", s);
+	if (rc < 0 || whole > max / 10 || whole * 10 + permille > max)
+		return err_say(ERANGE, "%s is above %u%%", s, max / 10);
+	*ret_permille = (unsigned)(whole * 10 + permille);
+	return 0;
+}
+
 int parse_word(const char *s, const char *const *words)
 {
 	char list[128] = "";

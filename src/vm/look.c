@@ -39,7 +39,6 @@ static int look_at(int fd, struct vm_place *ret)
 
 int vm_look(struct vm *vm, struct vm_place *ret_places)
 {
-	enum vm_event event;
 	int rc = 0;
 
 	threads_park(vm);
@@ -48,11 +47,8 @@ int vm_look(struct vm *vm, struct vm_place *ret_places)
 		if (rc < 0)
 			err_set(-rc, "vCPU %u: registers", i);
 	}
-	pthread_mutex_lock(&vm->lock);
-	event = vm->event;
-	pthread_mutex_unlock(&vm->lock);
 	/* Who reported an end must not run on, main has yet to hear of it. */
-	if (event != EVENT_NONE)
+	if (threads_event(vm) != EVENT_NONE)
 		return err_say(EBUSY, "the guest ends");
 	threads_go(vm);
 	return rc;

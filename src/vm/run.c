@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "dev/gpio.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/util.h"
@@ -20,6 +21,9 @@
 #include "vm/parts.h"
 #include "vm/tty.h"
 #include "vm/vm.h"
+
+/* By then the guest is on its way. */
+#define SETTLE_NS UINT64_C(5000000)
 
 static void end(struct vm *vm, enum vm_end how)
 {
@@ -91,6 +95,7 @@ static int reset(struct vm *vm)
 	for (unsigned i = 0; i < vm->nr_devices; i++)
 		device_reset(&vm->devices[i]);
 	panic_init(vm->panic);
+	pause_anew(vm);
 	rc = vm_boot(vm);
 	if (rc == 0)
 		rc = pvtime_reset(&vm->pvtime);
@@ -163,6 +168,26 @@ static void on_event(void *ctx, short revents)
 	}
 }
 
+/* As from the shell's job control; the guest is paused meanwhile. */
+static void stand_still(struct vm *vm)
+{
+	bool paused = vm_pause(vm, vm->config->pause_steals) == 0;
+
+	tty_restore();
+	raise(SIGSTOP);
+	if (paused && vm_resume(vm) < 0)
+		end(vm, VM_FAILED);
+}
+
+/* The second time it is not asked any more. */
+static void ask_by_signal(struct vm *vm, int sig)
+{
+	uint64_t grace = vm->signal ? 0 : vm->config->grace_ns;
+
+	vm->signal = sig;
+	vm_ask_to_stop(vm, grace);
+}
+
 static void on_signal(void *ctx, short revents)
 {
 	struct signalfd_siginfo info;
@@ -173,12 +198,15 @@ static void on_signal(void *ctx, short revents)
 		return;
 	switch (info.ssi_signo) {
 	case SIGTSTP:
-		tty_restore();
-		raise(SIGSTOP);
+		stand_still(vm);
 		break;
 	case SIGCONT:
 		if (!vm->config->watch)
 			console_again(vm->console);
+		break;
+	case SIGINT:
+	case SIGTERM:
+		ask_by_signal(vm, (int)info.ssi_signo);
 		break;
 	default:
 		vm->signal = (int)info.ssi_signo;
@@ -287,19 +315,37 @@ static void stop(struct vm *vm)
 	}
 }
 
+/* The earlier of two deadlines; 0: none. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
+static bool is_past(uint64_t deadline)
+{
+	return deadline && clock_mono_ns() >= deadline;
+}
+
 /* Wait once, for whatever comes or is due first. */
-static void turn(struct vm *vm, uint64_t deadline)
+static void turn(struct vm *vm, uint64_t limit)
 {
 	uint64_t due = console_due(vm->console);
-	uint64_t first = due && (!deadline || due < deadline) ? due : deadline;
+	uint64_t first = earlier(earlier(due, limit),
+				 earlier(vm->stop_ns, vm->settle_ns));
 
 	if (loop_turn(&vm->loop, first) < 0)
 		end(vm, VM_FAILED);
-	if (!first || clock_mono_ns() < first)
+	if (!is_past(first))
 		return;
-	if (first == due)
+	if (is_past(due))
 		console_serve(vm->console);
-	else
+	if (is_past(vm->settle_ns)) {
+		vm->settle_ns = 0;
+		vm->config->settled(vm->config->settled_ctx);
+	}
+	if (is_past(vm->stop_ns))
+		end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
+	if (is_past(limit))
 		end(vm, VM_TIMEOUT);
 }
 
@@ -308,6 +354,9 @@ enum vm_end vm_run(struct vm *vm)
 	uint64_t limit = vm->config->timeout_ns;
 	uint64_t deadline = limit ? clock_mono_ns() + limit : 0;
 
+	vm->began_ns = clock_mono_ns();
+	if (vm->config->settled)
+		vm->settle_ns = vm->began_ns + SETTLE_NS;
 	if (start(vm) < 0)
 		end(vm, VM_FAILED);
 	else
@@ -332,6 +381,33 @@ struct loop *vm_loop(struct vm *vm)
 void vm_stop(struct vm *vm)
 {
 	end(vm, VM_OFF);
+}
+
+bool vm_press_power(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->nr_devices; i++)
+		if (vm->devices[i].class == &gpio_class)
+			return gpio_press_power(&vm->devices[i]);
+	return false;
+}
+
+void vm_ask_to_stop(struct vm *vm, uint64_t grace_ns)
+{
+	uint64_t by = clock_mono_ns() + grace_ns;
+
+	if (vm->stop_ns && by >= vm->stop_ns)
+		return;
+	if (vm->pause.lasts && vm_resume(vm) < 0)
+		grace_ns = 0;
+	if (grace_ns > 0 && vm_press_power(vm))
+		vm->stop_ns = by;
+	else
+		end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
+}
+
+uint64_t vm_uptime_ns(const struct vm *vm)
+{
+	return vm->began_ns ? clock_mono_ns() - vm->began_ns : 0;
 }
 
 int vm_restart(struct vm *vm)

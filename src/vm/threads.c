@@ -29,6 +29,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/err.h"
 #include "vm/console.h"
 #include "vm/parts.h"
@@ -39,7 +40,7 @@
  */
 enum { STACK_SIZE = 256 * 1024 };
 
-static int kick_signal(void)
+int threads_signal(void)
 {
 	return SIGRTMIN;
 }
@@ -94,6 +95,16 @@ static bool tell_and_park(struct vm *vm, enum vm_event event)
 	return park(vm);
 }
 
+/* Something wants this vCPU out of the guest: main, or what it owes. */
+static bool interrupted(struct vcpu_thread *t)
+{
+	bool go = park(t->vm);
+
+	if (go)
+		hold_check(t);
+	return go;
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu_thread *t = arg;
@@ -104,12 +115,14 @@ static void *vcpu_main(void *arg)
 
 	snprintf(name, sizeof(name), "vcpu%u", t->index);
 	prctl(PR_SET_NAME, name);
+	atomic_store(&t->began_ns, clock_mono_ns());
 	atomic_store(&t->tid, (int)syscall(SYS_gettid));
 
 	if (t->index > 0 && start_next(vm) < 0)
 		go = tell_and_park(vm, EVENT_FAIL);
 	else
 		go = park(vm);
+	hold_check(t);
 	while (go) {
 		enum vm_event event = EVENT_NONE;
 		int rc = kvm_vcpu_run(vcpu);
@@ -122,8 +135,9 @@ static void *vcpu_main(void *arg)
 		if (event != EVENT_NONE)
 			go = tell_and_park(vm, event);
 		else if (rc == -EINTR)
-			go = park(vm);
+			go = interrupted(t);
 	}
+	hold_fini(t);
 	atomic_store(&t->tid, 0); /* soon somebody else's */
 	return NULL;
 }
@@ -147,7 +161,7 @@ static void kick(struct vm *vm, unsigned nr)
 	for (unsigned i = 0; i < nr; i++)
 		kvm_vcpu_stop(&vm->vcpus[i]);
 	for (unsigned i = 0; i < nr; i++)
-		pthread_kill(vm->threads[i].id, kick_signal());
+		pthread_kill(vm->threads[i].id, threads_signal());
 }
 
 void threads_park(struct vm *vm)
@@ -165,10 +179,29 @@ void threads_park(struct vm *vm)
 
 void threads_go(struct vm *vm)
 {
+	if (vm->pause.lasts)
+		return;
 	for (unsigned i = 0; i < vm->nr_threads; i++)
 		kvm_vcpu_go(&vm->vcpus[i]);
 	console_hold(vm->console);
 	want(vm, WANT_RUN);
+}
+
+enum vm_event threads_event(struct vm *vm)
+{
+	enum vm_event event;
+
+	pthread_mutex_lock(&vm->lock);
+	event = vm->event;
+	pthread_mutex_unlock(&vm->lock);
+	return event;
+}
+
+void threads_pass(struct vm *vm)
+{
+	threads_park(vm);
+	if (threads_event(vm) == EVENT_NONE)
+		threads_go(vm);
 }
 
 void threads_quit(struct vm *vm)
@@ -213,10 +246,10 @@ int threads_start(struct vm *vm)
 	sigset_t kick_only;
 	int rc;
 
-	sigaction(kick_signal(), &sa, NULL);
+	sigaction(threads_signal(), &sa, NULL);
 	/* Whoever started us may have blocked it; the threads inherit this. */
 	sigemptyset(&kick_only);
-	sigaddset(&kick_only, kick_signal());
+	sigaddset(&kick_only, threads_signal());
 	pthread_sigmask(SIG_UNBLOCK, &kick_only, NULL);
 	vm->want = WANT_RUN;
 	rc = start_next(vm);

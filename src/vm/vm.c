@@ -18,6 +18,7 @@
 #include "kvm/vm.h"
 #include "mach/layout.h"
 #include "pvtime/provider.h"
+#include "util/clock.h"
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
@@ -320,7 +321,7 @@ int vm_new(const struct vm_config *config, struct vm **ret_vm)
 	vm->config = config;
 	vm->kernel.fd = vm->sys.fd = vm->fd = -1;
 	vm->load.initrd_fd = vm->gic.fd = vm->gic.its_fd = -1;
-	vm->wake_fd = vm->signal_fd = -1;
+	vm->wake_fd = vm->signal_fd = vm->hold_fd = -1;
 	loop_init(&vm->loop);
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
@@ -339,6 +340,8 @@ void vm_free(struct vm *vm)
 {
 	if (!vm)
 		return;
+	if (vm->hold_fd >= 0)
+		close(vm->hold_fd);
 	while (vm->nr_devices > 0)
 		device_fini(&vm->devices[--vm->nr_devices]);
 	free(vm->devices);
@@ -362,6 +365,11 @@ const void *vm_fdt(const struct vm *vm, size_t *ret_size)
 {
 	*ret_size = vm->fdt_size;
 	return gmem_at(&vm->mem, vm->load.dtb, vm->fdt_size);
+}
+
+uint64_t vm_ram_size(const struct vm *vm)
+{
+	return vm->ram_size;
 }
 
 unsigned vm_nr_cpus(const struct vm *vm)
@@ -400,9 +408,24 @@ int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 	if (tid == 0)
 		return err_say(ESRCH, "vCPU %u does not run yet", index);
 	rc = pvtime_sample(&vm->pvtime, index, tid, &ret->times);
-	if (rc == 0)
-		ret->tid = tid;
-	return rc;
+	if (rc < 0)
+		return rc;
+	ret->tid = tid;
+	ret->age_ns =
+		clock_mono_ns() - atomic_load(&vm->threads[index].began_ns);
+	ret->held_ns = atomic_load(&vm->threads[index].held_ns);
+	return 0;
+}
+
+uint64_t vm_idle_ns(struct vm *vm, unsigned index, const struct vm_steal *steal)
+{
+	struct vcpu_thread *t = &vm->threads[index];
+	uint64_t busy = steal->times.run_ns + steal->times.wait_ns +
+			steal->held_ns + vm_frozen_ns(vm);
+
+	if (steal->age_ns > busy && steal->age_ns - busy > t->idle_ns)
+		t->idle_ns = steal->age_ns - busy;
+	return t->idle_ns;
 }
 
 struct device *vm_serial(struct vm *vm, unsigned index)

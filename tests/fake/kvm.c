@@ -511,20 +511,30 @@ int kvm_is_off(int vcpu_fd)
 
 /* -- stats.h -- */
 
-int kvm_stats_open(struct kvm_stats *s, int fd, const char *const names[],
-		   unsigned nr)
+int kvm_stats_open(struct kvm_stats *s, int fd)
 {
 	int err = refuse(fd, FAKE_VCPU);
 
-	*s = (struct kvm_stats){ .fd = -1, .nr = nr };
+	*s = (struct kvm_stats){ .fd = -1 };
 	if (!err && !fake_kvm.stats)
 		err = ENOTTY;
 	if (err)
 		return err_set(err, "KVM statistics");
-	for (unsigned i = 0; i < nr; i++)
-		s->off[i] = strcmp(names[i], "exits") ? KVM_STATS_NONE : 0;
 	s->fd = fake_kvm_fd(FAKE_STATS, fds[fd].id);
 	return 0;
+}
+
+int kvm_stats_find(struct kvm_stats *s, const char *const names[], unsigned nr)
+{
+	int err = refuse(s->fd, FAKE_STATS);
+
+	s->nr = nr;
+	for (unsigned i = 0; i < nr; i++)
+		s->off[i] = strcmp(names[i], "exits") ? KVM_STATS_NONE : 0;
+	if (!err)
+		return 0;
+	kvm_stats_close(s);
+	return err_set(err, "KVM statistics");
 }
 
 int kvm_stats_read(const struct kvm_stats *s, uint64_t ret_values[])

@@ -86,6 +86,12 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static int open_and_find(const char *const *names, unsigned nr)
+{
+	assert_int_equal(kvm_stats_open(&s, FD), 0);
+	return kvm_stats_find(&s, names, nr);
+}
+
 static void counters_are_found_by_name_and_read_in_order(void **state)
 {
 	static const char *const names[] = { "exits", "halt_wait_ns",
@@ -93,7 +99,7 @@ static void counters_are_found_by_name_and_read_in_order(void **state)
 	uint64_t got[3];
 
 	(void)state;
-	assert_int_equal(kvm_stats_open(&s, FD, names, 3), 0);
+	assert_int_equal(open_and_find(names, 3), 0);
 	fake_sys_only(FD, KVM_GET_STATS_FD);
 	assert_int_equal(fake_sys.ioctls[0].arg, 0);
 	assert_int_equal(kvm_stats_read(&s, got), 0);
@@ -117,7 +123,7 @@ static void one_counter_is_eight_bytes_wherever_it_is(void **state)
 	uint64_t got;
 
 	(void)state;
-	assert_int_equal(kvm_stats_open(&s, FD, &name, 1), 0);
+	assert_int_equal(open_and_find(&name, 1), 0);
 	assert_int_equal(s.size, 8);
 	assert_int_equal(kvm_stats_read(&s, &got), 0);
 	assert_int_equal(got, 1035);
@@ -130,13 +136,13 @@ static void what_the_host_does_not_count_is_none(void **state)
 	uint64_t got[4];
 
 	(void)state;
-	assert_int_equal(kvm_stats_open(&s, FD, names, 4), 0);
+	assert_int_equal(open_and_find(names, 4), 0);
 	assert_int_equal(kvm_stats_read(&s, got), 0);
 	assert_int_equal(got[0], KVM_STATS_NONE);
 	assert_int_equal(got[1], 1034);
 	assert_int_equal(got[2], KVM_STATS_NONE);
 	assert_int_equal(got[3], KVM_STATS_NONE);
-	assert_int_equal(kvm_stats_open(&s, FD, names, 1), 0);
+	assert_int_equal(open_and_find(names, 1), 0);
 	assert_int_equal(kvm_stats_read(&s, got), 0);
 	assert_int_equal(got[0], KVM_STATS_NONE);
 }
@@ -148,13 +154,13 @@ static void host_without_them_is_told(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		err = none[i];
-		assert_int_equal(kvm_stats_open(&s, FD, NULL, 0), -ENOTTY);
+		assert_int_equal(kvm_stats_open(&s, FD), -ENOTTY);
 		assert_words("KVM statistics: this host has none; Linux 5.14 "
 			     "and later do");
 		assert_int_equal(s.fd, -1);
 	}
 	err = EMFILE;
-	assert_int_equal(kvm_stats_open(&s, FD, NULL, 0), -EMFILE);
+	assert_int_equal(kvm_stats_open(&s, FD), -EMFILE);
 	assert_words("KVM statistics: Too many open files");
 	kvm_stats_close(&s);
 	assert_int_equal(fake_sys.nr_closed, 0);
@@ -167,22 +173,22 @@ static void a_file_that_is_no_such_is_closed_again(void **state)
 
 	(void)state;
 	put(&far, sizeof(far), DESCS);
-	assert_int_equal(kvm_stats_open(&s, FD, names, 2), -EPROTO);
+	assert_int_equal(open_and_find(names, 2), -EPROTO);
 	assert_words("KVM statistics: counters far apart");
 	assert_int_equal(s.fd, -1);
 	assert_int_equal(fake_sys.closed[0], file);
 	head.num_desc = UINT32_MAX;
 	head.name_size = UINT32_MAX;
 	put(&head, sizeof(head), 0);
-	assert_int_equal(kvm_stats_open(&s, FD, names, 2), -EPROTO);
+	assert_int_equal(open_and_find(names, 2), -EPROTO);
 	assert_has_words("KVM statistics: 4294967295 counters with names of ");
 	head.num_desc = NR;
 	head.name_size = NAME;
 	head.desc_offset = 0x100000;
 	put(&head, sizeof(head), 0);
-	assert_int_equal(kvm_stats_open(&s, FD, names, 2), -ENODATA);
+	assert_int_equal(open_and_find(names, 2), -ENODATA);
 	assert_int_equal(ftruncate(file, 10), 0);
-	assert_int_equal(kvm_stats_open(&s, FD, names, 2), -ENODATA);
+	assert_int_equal(open_and_find(names, 2), -ENODATA);
 	assert_has_words("KVM statistics: the file ends at byte ");
 	assert_int_equal(fake_sys.nr_closed, 4);
 }
@@ -193,7 +199,7 @@ static void values_that_cannot_be_read_are_told(void **state)
 	uint64_t got = 1;
 
 	(void)state;
-	assert_int_equal(kvm_stats_open(&s, FD, &name, 1), 0);
+	assert_int_equal(open_and_find(&name, 1), 0);
 	assert_int_equal(ftruncate(file, VALUES), 0);
 	assert_int_equal(kvm_stats_read(&s, &got), -ENODATA);
 	assert_has_words("KVM statistics: ");

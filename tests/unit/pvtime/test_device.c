@@ -87,6 +87,14 @@ static void v1_records_are_read_from_the_kernel(void **state)
 	assert_int_equal(rig_read(RIG_NR), 0);
 }
 
+static void v1_records_cannot_be_added_to(void **state)
+{
+	(void)state;
+	assert_int_equal(start(FAKE_PV_TIME_V1), 0);
+	assert_false(pvtime_can_add(&rig.pt));
+	assert_int_equal(pvtime_add(&rig.pt, 0, 1), -ENOTSUP);
+}
+
 static void v1_vcpu_that_is_not_there_has_no_time(void **state)
 {
 	(void)state;
@@ -212,6 +220,7 @@ int main(void)
 		RIG_TEST(vcpus_are_told_nothing),
 		RIG_TEST(v1_is_told_an_address_and_needs_no_slot),
 		RIG_TEST(v1_records_are_read_from_the_kernel),
+		RIG_TEST(v1_records_cannot_be_added_to),
 		RIG_TEST(v1_vcpu_that_is_not_there_has_no_time),
 		RIG_TEST(v1_reset_zeroes_the_kernels_records),
 		RIG_TEST(v1_has_memory_for_512_records_and_no_more),

@@ -78,6 +78,32 @@ static void host_reads_what_the_provider_stored(void **state)
 	assert_int_equal(rig_read(3), 0);
 }
 
+static void what_the_vmm_took_is_added_to_one_record(void **state)
+{
+	uint64_t v = 1000;
+
+	(void)state;
+	assert_int_equal(rig_start(&pvtime_kvm), 0);
+	assert_true(pvtime_can_add(&rig.pt));
+	memcpy((uint8_t *)fake_kvm.slots[RIG_SLOT].host + 64 * 2 + 8, &v, 8);
+	assert_int_equal(pvtime_add(&rig.pt, 2, 234), 0);
+	assert_int_equal(rig_read(2), 1234);
+	assert_int_equal(rig_read(1), 0);
+	assert_int_equal(rig_read(3), 0);
+}
+
+static void nothing_is_added_where_there_is_no_record(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_start(&pvtime_off), 0);
+	assert_false(pvtime_can_add(&rig.pt));
+	assert_int_equal(pvtime_add(&rig.pt, 0, 1), -ENOTSUP);
+	pvtime_fini(&rig.pt);
+	assert_int_equal(rig_start(&pvtime_kvm), 0);
+	assert_int_equal(pvtime_add(&rig.pt, RIG_NR, 1), -ENOTSUP);
+	assert_has_words("no record 4");
+}
+
 static void record_that_is_not_there_has_no_time(void **state)
 {
 	(void)state;
@@ -372,6 +398,8 @@ int main(void)
 		RIG_TEST(slot_is_whole_pages_of_any_host),
 		RIG_TEST(region_inside_ram_needs_no_slot_and_is_left_there),
 		RIG_TEST(host_reads_what_the_provider_stored),
+		RIG_TEST(what_the_vmm_took_is_added_to_one_record),
+		RIG_TEST(nothing_is_added_where_there_is_no_record),
 		RIG_TEST(record_that_is_not_there_has_no_time),
 		RIG_TEST(reset_zeroes_all_records_and_keeps_their_addresses),
 		RIG_TEST(base_and_number_that_cannot_be_are_refused),

@@ -112,6 +112,33 @@ static void callback_may_take_itself_out_and_add_another(void **state)
 	assert_int_equal(nr_b, 1);
 }
 
+static void give_on(void *ctx, short revents)
+{
+	(void)ctx;
+	(void)revents;
+	loop_del(&loop, b[0]);
+	loop_add(&loop, b[0], POLLIN, count, &nr_b);
+}
+
+/* What was ready was another's, closed and opened again meanwhile. */
+static void
+callback_is_not_called_for_whom_its_descriptor_had_before(void **state)
+{
+	unsigned nr_before = 0;
+
+	(void)state;
+	loop_add(&loop, a[0], POLLIN, give_on, NULL);
+	loop_add(&loop, b[0], POLLIN, count, &nr_before);
+	ready(a);
+	ready(b);
+	assert_int_equal(loop_turn(&loop, 0), 0);
+	assert_int_equal(nr_before, 0);
+	assert_int_equal(nr_b, 0);
+	assert_int_equal(loop_turn(&loop, 0), 0);
+	assert_int_equal(nr_before, 0);
+	assert_int_equal(nr_b, 1);
+}
+
 static void writer_that_went_away_is_told(void **state)
 {
 	(void)state;
@@ -173,6 +200,7 @@ int main(void)
 		T(descriptor_that_is_taken_out_is_not_asked_any_more),
 		T(callback_may_take_out_another_that_is_ready),
 		T(callback_may_take_itself_out_and_add_another),
+		T(callback_is_not_called_for_whom_its_descriptor_had_before),
 		T(writer_that_went_away_is_told),
 		T(turn_ends_at_its_deadline),
 		T(signal_ends_a_turn_without_an_error),

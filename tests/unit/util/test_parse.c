@@ -146,6 +146,38 @@ static void seconds_are_whole_or_have_a_fraction(void **state)
 	}
 }
 
+static void shares_are_percent_to_a_tenth(void **state)
+{
+	static const struct {
+		const char *s;
+		unsigned permille;
+	} good[] = { { "0", 0 },       { "25", 250 }, { "25%", 250 },
+		     { "12.5%", 125 }, { "0.1", 1 },  { "99%", 990 },
+		     { "99.0", 990 } };
+	static const char *const bad[] = { "",	 "%",  "x",  "25%%", "1.25",
+					   ".5", "-1", "5 ", "1.%",  "2%5" };
+	static const char *const much[] = { "99.1", "100%",
+					    "12345678901234567890",
+					    "99999999999999999999999" };
+	unsigned p = 7;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(parse_share(good[i].s, 990, &p), 0);
+		assert_int_equal(p, good[i].permille);
+	}
+	p = 7;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(parse_share(bad[i], 990, &p), -EINVAL);
+		assert_has_words("' is not a share; write 25% or 12.5%");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(much); i++) {
+		assert_int_equal(parse_share(much[i], 990, &p), -ERANGE);
+		assert_has_words(" is above 99%");
+	}
+	assert_int_equal(p, 7);
+}
+
 static void what_is_no_time_is_refused(void **state)
 {
 	static const char *const bad[] = { "",	 "s",	"1s", ".5",   "1.",
@@ -202,6 +234,7 @@ int main(void)
 		TEST(what_is_no_size_is_refused_with_examples),
 		TEST(sizes_out_of_range_are_told_the_range_in_large_units),
 		TEST(seconds_are_whole_or_have_a_fraction),
+		TEST(shares_are_percent_to_a_tenth),
 		TEST(what_is_no_time_is_refused),
 		TEST(words_are_found_by_index),
 		TEST(long_lists_of_words_are_cut),

@@ -14,6 +14,10 @@
 /* -EINVAL unless @name is up to 64 letters, digits and ._-, no dot first. */
 int ctl_name(const char *name);
 
+/* What a guest is called that was given no name: "guest-PID". */
+enum { CTL_MADE_NAME_SIZE = 24 };
+void ctl_name_make(char buf[static CTL_MADE_NAME_SIZE]);
+
 /* The address of @name's socket; @make its folder, for the owner alone. */
 int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr);
 

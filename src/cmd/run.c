@@ -6,10 +6,16 @@
 #include "cmd/cmd.h"
 #include "cmd/machine.h"
 #include "cmd/recorder.h"
+#include "cmd/service.h"
+#include "ctl/path.h"
 #include "ctl/server.h"
 #include "util/err.h"
+#include "util/log.h"
 #include "util/save.h"
 #include "vm/vm.h"
+
+/* How long a guest that is asked to power off has time for it. */
+#define GRACE_NS UINT64_C(10000000000)
 
 static void help(void)
 {
@@ -77,38 +83,76 @@ static int dump(const struct machine *m, const struct vm *vm)
 		"name a file that can be written");
 }
 
+/* A guest that runs, and how it can be found. */
+struct run {
+	struct machine m;
+	struct vm *vm;
+	struct ctl_server *server;
+	char made_name[CTL_MADE_NAME_SIZE];
+};
+
+static int serve(struct run *r)
+{
+	const struct ctl_setup setup = {
+		.name = r->m.name,
+		.on_pause_steals = r->m.config.pause_steals,
+		.grace_ns = r->m.config.grace_ns,
+	};
+
+	return ctl_server_new(r->vm, &setup, &r->server);
+}
+
+/* One that nobody named has no socket before it runs, and can do without. */
+static void on_settled(void *ctx)
+{
+	struct run *r = ctx;
+
+	if (!r->m.name) {
+		ctl_name_make(r->made_name);
+		r->m.name = r->made_name;
+		if (serve(r) < 0)
+			log_info("no control socket: %s", err_text());
+	}
+	if (service_ready(r->vm, r->m.name) < 0)
+		log_warn("%s", err_text());
+}
+
 int run_main(int argc, char **argv)
 {
-	struct machine m;
-	struct ctl_server *server = NULL;
 	struct recorder *recorder = NULL;
-	struct vm *vm;
+	struct run r = { 0 };
+	struct machine *m = &r.m;
 	int rc;
 
-	machine_init(&m);
-	if (machine_parse(&m, NULL, 0, argc, argv) < 0)
+	machine_init(m);
+	m->config.grace_ns = GRACE_NS;
+	m->config.settled = on_settled;
+	m->config.settled_ctx = &r;
+	if (machine_parse(m, NULL, 0, argc, argv) < 0)
 		return EXIT_USAGE;
-	if (m.help) {
+	if (m->help) {
 		help();
 		return EXIT_GOOD;
 	}
-	if (machine_find_kernel(&m) < 0)
+	if (machine_find_kernel(m) < 0)
 		return EXIT_USAGE;
-	rc = vm_new(&m.config, &vm);
+	rc = vm_new(&m->config, &r.vm);
 	if (rc < 0)
-		return machine_failed(&m, rc);
-	rc = 0;
-	if (m.name)
-		rc = err_in(ctl_server_new(vm, m.name, &server), "--name");
+		return machine_failed(m, rc);
+	vm_count_exits(r.vm);
+	if (m->name)
+		rc = err_in(serve(&r), "--name");
 	if (rc == 0)
-		rc = dump(&m, vm);
-	if (rc == 0 && m.record)
-		rc = err_in(recorder_start(vm, m.record, m.record_every_ns,
+		rc = dump(m, r.vm);
+	if (rc == 0 && m->steal)
+		rc = err_in(vm_hold(r.vm, m->steal, NULL, 0), "--steal");
+	if (rc == 0 && m->record)
+		rc = err_in(recorder_start(r.vm, m->record, m->record_every_ns,
 					   &recorder),
 			    "--record");
-	rc = rc < 0 ? EXIT_ERROR : status(&m, vm, vm_run(vm));
+	rc = rc < 0 ? EXIT_ERROR : status(m, r.vm, vm_run(r.vm));
 	recorder_stop(recorder);
-	ctl_server_free(server);
+	ctl_server_free(r.server);
 	/*
 	 * Not vm_free(): the process ends, and the kernel unmakes a VM whole
 	 * faster than we could part by part.

@@ -24,19 +24,24 @@ int ctl_name(const char *name)
 	return 0;
 }
 
+void ctl_name_make(char buf[static CTL_MADE_NAME_SIZE])
+{
+	snprintf(buf, CTL_MADE_NAME_SIZE, "guest-%d", (int)getpid());
+}
+
 int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const char *base = getenv("XDG_RUNTIME_DIR");
 	char user[32], dir[sizeof(addr.sun_path)];
+	uid_t uid = geteuid();
 	struct stat st;
 	int len;
 
-	if (geteuid() == 0) {
+	if (uid == 0) {
 		base = "/run";
 	} else if (!base || base[0] != '/') {
-		snprintf(user, sizeof(user), "/run/user/%u",
-			 (unsigned)geteuid());
+		snprintf(user, sizeof(user), "/run/user/%u", (unsigned)uid);
 		base = user;
 	}
 	snprintf(dir, sizeof(dir), "%s/pvtime-vmm", base);
@@ -51,7 +56,7 @@ int ctl_path(const char *name, bool make, struct sockaddr_un *ret_addr)
 				"set XDG_RUNTIME_DIR to a folder of yours");
 	/* Somebody else's, they could put their socket in the place of ours. */
 	if (make && (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
-		     st.st_uid != geteuid() || (st.st_mode & 077)))
+		     st.st_uid != uid || (st.st_mode & 077)))
 		return err_say(
 			EPERM,
 			"'%s': not a folder of this user alone; remove "

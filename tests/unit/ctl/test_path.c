@@ -53,10 +53,22 @@ static void path_is_in_the_owners_runtime_folder(void **state)
 	assert_string_equal(addr.sun_path, expected);
 }
 
+static void made_name_is_good_and_this_processs_own(void **state)
+{
+	char name[CTL_MADE_NAME_SIZE], expected[32];
+
+	(void)state;
+	ctl_name_make(name);
+	snprintf(expected, sizeof(expected), "guest-%d", (int)getpid());
+	assert_string_equal(name, expected);
+	assert_int_equal(ctl_name(name), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_plain_words),
+		cmocka_unit_test(made_name_is_good_and_this_processs_own),
 		cmocka_unit_test(path_is_in_the_owners_runtime_folder),
 	};
 

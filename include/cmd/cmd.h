@@ -65,5 +65,12 @@ int check_main(int argc, char **argv);
 int test_main(int argc, char **argv);
 int plot_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
+int list_main(int argc, char **argv);
+int top_main(int argc, char **argv);
+int pause_main(int argc, char **argv);
+int resume_main(int argc, char **argv);
+int reset_main(int argc, char **argv);
+int stop_main(int argc, char **argv);
+int steal_main(int argc, char **argv);
 
 #endif

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/screen.h"
 #include "cmd/text.h"
 #include "cmd/verdict.h"
 
@@ -24,11 +24,10 @@ static void paint(const struct progress *p, enum paint with)
 /* Columns of the terminal, as it is now. */
 static int width(const struct progress *p)
 {
-	struct winsize size;
+	unsigned columns, rows;
 
-	if (ioctl(fileno(p->out), TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-		return 80;
-	return size.ws_col < WIDTH_LEAST ? WIDTH_LEAST : size.ws_col;
+	screen_size(fileno(p->out), &columns, &rows);
+	return columns < WIDTH_LEAST ? WIDTH_LEAST : (int)columns;
 }
 
 static void clear(struct progress *p)

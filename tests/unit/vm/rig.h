@@ -10,6 +10,7 @@
 #include "check.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ static struct {
 
 	int main_fd; /* eventfd */
 	void (*main)(void);
+	pthread_mutex_t lock; /* for: */
+	unsigned asked, done; /* calls of main, since the machine was made */
 } rig;
 
 static inline int rig_up(void **state)
@@ -70,6 +73,8 @@ static inline int rig_up(void **state)
 					 .ram_size = 64 * MIB,
 					 .pvtime = "auto" };
 	rig.main_fd = -1;
+	pthread_mutex_init(&rig.lock, NULL);
+	rig.asked = rig.done = 0;
 	err_say(1, "%s", "");
 	return 0;
 }
@@ -111,7 +116,11 @@ static inline void rig_called(void *ctx, short revents)
 	(void)revents;
 	assert_int_equal(read(rig.main_fd, &n, sizeof(n)), sizeof(n));
 	rig.main();
-	kvm_spi_set(rig.vm->fd, RIG_SPI, true);
+	/* A vCPU that went on meanwhile may have asked again. */
+	pthread_mutex_lock(&rig.lock);
+	rig.done += (unsigned)n;
+	kvm_spi_set(rig.vm->fd, RIG_SPI, rig.done == rig.asked);
+	pthread_mutex_unlock(&rig.lock);
 }
 
 /*
@@ -123,7 +132,10 @@ static inline void rig_call_main(void)
 {
 	uint64_t one = 1;
 
+	pthread_mutex_lock(&rig.lock);
+	rig.asked++;
 	kvm_spi_set(rig.vm->fd, RIG_SPI, false);
+	pthread_mutex_unlock(&rig.lock);
 	if (write(rig.main_fd, &one, sizeof(one)) < 0)
 		abort();
 }

@@ -94,14 +94,25 @@ static void power_off_by_any_and_by_all_vcpus_ends(void **state)
 	}
 }
 
+/* vCPU 0 waits for its siblings, which a busy machine starts late. */
+static void until_all_run(void)
+{
+	for (unsigned cpu = 1; cpu < CPUS; cpu++)
+		while (__atomic_load_n(&fake_kvm.cpus[cpu].tid,
+				       __ATOMIC_RELAXED) == 0)
+			usleep(1000);
+}
+
 static void resets_hit_busy_vcpus_and_each_keeps_its_thread(void **state)
 {
 	(void)state;
 	for (unsigned cpu = 1; cpu < CPUS; cpu++)
 		script(cpu, touch, STEPS);
-	script(0, reset, 20);
-	steps[0][20] = off;
-	fake_kvm.cpus[0].nr_steps = 21;
+	script(0, reset, 21);
+	steps[0][0] = (struct fake_step){ .what = FAKE_CALL,
+					  .call = until_all_run };
+	steps[0][21] = off;
+	fake_kvm.cpus[0].nr_steps = 22;
 	assert_int_equal(run(), VM_OFF);
 	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
 		assert_int_equal(fake_kvm.cpus[cpu].inits, 21);

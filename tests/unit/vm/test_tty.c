@@ -182,6 +182,8 @@ static int wait_status(void)
 		}
 		if (waitpid(child, &status, WNOHANG) == child)
 			break;
+		if (p.revents & POLLHUP) /* then poll() does not wait */
+			usleep(1000);
 	}
 	return status;
 }

@@ -3,13 +3,13 @@
  * stat.h - the figures of one guest, and how they travel: as one line of JSON.
  *
  *	{"version":1,"name":NAME,"pid":N,"provider":NAME,"state":WORD,
- *	 "uptime_ns":N,"paused_ns":N,"memory":BYTES,"vcpus":[
+ *	 "uptime_ns":N,"paused_ns":N,"pause_took_ns":N,"memory":BYTES,"vcpus":[
  *	  {"id":N,"tid":N,"stolen_ns":N,"held_ns":N,"record_ns":N,"run_ns":N,
  *	   "idle_ns":N,"skew_ns":N,"steal_permille":N,"exits":{KIND:N,...}},...]}
  *
  * All of it is since the guest began and only grows, but for record_ns, which
- * restarts with the guest's kernel, skew_ns and steal_permille.  Keys may be added
- * within a version; who reads skips what it does not know.
+ * restarts with the guest's kernel, pause_took_ns, skew_ns and steal_permille.
+ * Keys may be added within a version; who reads skips what it does not know.
  *
  * Spec:    RFC 8259.
  * Units:   nanoseconds, bytes.
@@ -47,6 +47,7 @@ struct ctl_stat {
 	char provider[CTL_WORD_MAX + 1];
 	char state[CTL_WORD_MAX + 1]; /* "running" or "paused" */
 	uint64_t uptime_ns, paused_ns;
+	uint64_t pause_took_ns; /* until all stood still, the latest time */
 	uint64_t memory;
 	unsigned nr_vcpus;
 	struct ctl_vcpu *vcpus; /* owned */

@@ -53,6 +53,7 @@ struct vcpu_thread {
 struct vm_pausing {
 	bool lasts, steals;
 	uint64_t since_ns;
+	uint64_t took_ns;  /* until all vCPUs stood still */
 	uint64_t counter;  /* the guest's, where it stands still */
 	uint64_t sum_ns;   /* of all that are over */
 	uint64_t froze_ns; /* of these, for how long its clock stood */

@@ -193,6 +193,9 @@ uint64_t vm_uptime_ns(const struct vm *vm);
 uint64_t vm_paused_ns(const struct vm *vm);
 uint64_t vm_frozen_ns(const struct vm *vm);
 
+/* How long the latest pause took until all vCPUs stood still; 0: none yet. */
+uint64_t vm_pause_took_ns(const struct vm *vm);
+
 /* What the guest has; it may be less than was asked for. */
 uint64_t vm_ram_size(const struct vm *vm);
 

@@ -34,9 +34,10 @@ struct field {
 
 /* In the order in which they are written; all must be there. */
 static const struct field head[] = {
-	HEAD(name, true),    HEAD(pid, false),	     HEAD(provider, true),
-	HEAD(state, true),   HEAD(uptime_ns, false), HEAD(paused_ns, false),
-	HEAD(memory, false),
+	HEAD(name, true),	    HEAD(pid, false),
+	HEAD(provider, true),	    HEAD(state, true),
+	HEAD(uptime_ns, false),	    HEAD(paused_ns, false),
+	HEAD(pause_took_ns, false), HEAD(memory, false),
 };
 static const struct field vcpu[] = {
 	VCPU(id),      VCPU(tid),	VCPU(stolen_ns),
@@ -77,6 +78,7 @@ int ctl_stat_take(struct vm *vm, const char *name, struct ctl_stat *ret)
 		.pid = getpid(),
 		.uptime_ns = vm_uptime_ns(vm),
 		.paused_ns = vm_paused_ns(vm),
+		.pause_took_ns = vm_pause_took_ns(vm),
 		.memory = vm_ram_size(vm),
 		.nr_vcpus = vm_nr_cpus(vm),
 	};

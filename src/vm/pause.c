@@ -50,6 +50,7 @@ int vm_pause(struct vm *vm, bool steal)
 				.steals = steal,
 				.sum_ns = vm->pause.sum_ns,
 				.froze_ns = vm->pause.froze_ns };
+	uint64_t began = clock_mono_ns();
 	int rc = 0;
 
 	if (vm->pause.lasts)
@@ -64,6 +65,7 @@ int vm_pause(struct vm *vm, bool steal)
 	if (threads_event(vm) != EVENT_NONE)
 		return err_say(EBUSY, "the guest ends");
 	p.since_ns = clock_mono_ns();
+	p.took_ns = p.since_ns - began;
 	if (!steal)
 		rc = kvm_reg_get(vm->vcpus[0].fd, KVM_REG_ARM_TIMER_CNT,
 				 &p.counter);
@@ -104,6 +106,11 @@ uint64_t vm_paused_ns(const struct vm *vm)
 	if (vm->pause.lasts)
 		ns += clock_mono_ns() - vm->pause.since_ns;
 	return ns;
+}
+
+uint64_t vm_pause_took_ns(const struct vm *vm)
+{
+	return vm->pause.took_ns;
 }
 
 uint64_t vm_frozen_ns(const struct vm *vm)

@@ -17,9 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	"{\"id\":0,\"tid\":43,\"stolen_ns\":7,\"held_ns\":2,\"record_ns\":6," \
 	"\"run_ns\":9,\"idle_ns\":1,\"skew_ns\":0,\"steal_permille\":250,"    \
 	"\"exits\":{\"all\":5}"
-#define LINE                                                                 \
-	"{\"version\":1,\"name\":\"web\",\"pid\":42,\"provider\":\"kvm\","   \
-	"\"state\":\"paused\",\"uptime_ns\":9,\"paused_ns\":3,\"memory\":4," \
+#define LINE                                                                                     \
+	"{\"version\":1,\"name\":\"web\",\"pid\":42,\"provider\":\"kvm\","                       \
+	"\"state\":\"paused\",\"uptime_ns\":9,\"paused_ns\":3,\"pause_took_ns\":2,\"memory\":4," \
 	"\"vcpus\":[" VCPU "}]}"
 
 static char *write_line(const struct ctl_stat *s)

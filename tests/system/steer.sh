@@ -141,6 +141,58 @@ steals()
 	ended 0
 }
 
+# How long busy vCPUs take to stand still.
+pauses()
+{
+	linux "$1" -c 2 -m 256 -p "$fast" --name "$g"
+	ask 'for i in 1 2; do while :; do :; done & done'
+	for _ in $(seq 20); do
+		"$vmm" pause "$g" || fail "pause: status $?"
+		field "$g" pause_took_ns
+		"$vmm" resume "$g" || fail "resume: status $?"
+	done > took
+	sort -n took | awk -v most="$PAUSE_MS" '{
+		ms[NR] = $1 / 1e6
+	}
+	END {
+		printf "%d pauses, all vCPUs stood still after %.3f ms," \
+			" %.3f at most\n", NR, ms[int((NR + 1) / 2)], ms[NR]
+		exit NR != 20 || ms[NR] > most
+	}' >> "$here/figures" || fail "$(cat "$here/figures")"
+	"$vmm" stop --now "$g" || fail "stop: status $?"
+	ended 0
+}
+
+# An idle guest and its host, looked at together after much was stolen: in ticks
+# of 10 ms the same, but for the one that is not full yet.
+agree()
+{
+	linux "$1" -c 2 -m 256 -p "$fast" --name "$g"
+	"$vmm" steal "$g" 40% || fail "steal: status $?"
+	# shellcheck disable=SC2016 # the guest's variable
+	ask 'for i in 1 2; do taskset $i timeout 2 sh -c "while :; do :; done" & done; wait' 30
+	"$vmm" steal "$g" 0 || fail "steal 0: status $?"
+	# A guest counts at its ticks, and an idle CPU has none: wake each.
+	# shellcheck disable=SC2016 # the guest's variable
+	ask 'for i in 1 2; do taskset $i sh -c "i=0; while [ \$((i += 1)) -lt 3000 ]; do :; done"; done' 60
+	records_of | cut -d ' ' -f 3 > early
+	ask "grep '^cpu[0-9]' /proc/stat"
+	records_of > late
+	echo "$answer" | awk '/^cpu/ { print $9 }' | paste -d ' ' late early - |
+		awk '{
+		printf "vCPU %d: the guest counts %d ticks, its record" \
+			" has %.3f ms, %.3f when it was asked\n", $1, $5,
+			$3 / 1e6, $4 / 1e6
+		bad += $5 * 10 < $4 / 1e6 - 10 || $5 * 10 > $3 / 1e6 + 10
+		bad += $5 < 50
+	}
+	END {
+		exit bad || NR != 2
+	}' >> "$here/figures" || fail "$(cat "$here/figures")"
+	"$vmm" stop --now "$g" || fail "stop: status $?"
+	ended 0
+}
+
 # share SHARE SECONDS: what it is of a busy guest's time, and by whose books.
 # The guest is asked between two looks at the host.
 share()
@@ -340,14 +392,16 @@ button()
 }
 
 # What can be told where the host is emulated, which has times of its own.
-GAP_MS=40 RAN_LEAST=0.8
-[ "$HOST" != native ] || GAP_MS=1 RAN_LEAST=0.995
+GAP_MS=40 RAN_LEAST=0.8 PAUSE_MS=100
+[ "$HOST" != native ] || GAP_MS=1 RAN_LEAST=0.995 PAUSE_MS=10
 
 measured "pause: a guest's clock stands still" freeze 6.1 3
 measured "pause: it is stolen" steals 6.1 3
+measured "stat and the guest agree" agree 6.1
 measured "steal: the share that was asked for" shares 6.1 "${STEER_SECONDS:-2}"
 if [ "$HOST" = 6.12 ] || [ "$HOST" = native ]; then
 	check "names, and what a killed one leaves" names
+	measured "pause: how long it takes" pauses 6.1
 	check "steal: from the start, for a time, of one vCPU" steal_options 6.1
 	check "reset: totals go on over 100" resets
 	measured "looking on costs the guest nothing" looking_costs_nothing 6.1

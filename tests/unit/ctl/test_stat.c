@@ -209,7 +209,7 @@ static void scheduler_that_cannot_be_asked_is_an_error(void **state)
 #define HEAD                                                               \
 	"{\"version\":1,\"name\":\"web\",\"pid\":42,\"provider\":\"kvm\"," \
 	"\"state\":\"paused\",\"uptime_ns\":31536000000000000,"            \
-	"\"paused_ns\":3,\"memory\":1048576,\"vcpus\":["
+	"\"paused_ns\":3,\"pause_took_ns\":2,\"memory\":1048576,\"vcpus\":["
 #define GOOD HEAD FIRST "," SECOND "]}"
 
 static struct ctl_vcpu vcpus[2];
@@ -220,6 +220,7 @@ static const struct ctl_stat good = {
 	.state = "paused",
 	.uptime_ns = UINT64_C(31536000000000000),
 	.paused_ns = 3,
+	.pause_took_ns = 2,
 	.memory = 1048576,
 	.nr_vcpus = 2,
 	.vcpus = vcpus,
@@ -287,7 +288,7 @@ static void what_is_not_known_is_skipped(void **state)
 			"\"id\":0,\"tid\":43,\"stolen_ns\":7,\"held_ns\":2,"
 			"\"record_ns\":6,\"run_ns\":9,\"idle_ns\":1,"
 			"\"skew_ns\":0,\"steal_permille\":250}," SECOND
-			"],\"memory\":1048576,\"paused_ns\":3,\"uptime_ns\":"
+			"],\"memory\":1048576,\"pause_took_ns\":2,\"paused_ns\":3,\"uptime_ns\":"
 			"31536000000000000,\"state\":\"paused\",\"provider\":"
 			"\"kvm\",\"pid\":42,\"name\":\"web\",\"an extremely "
 			"long key\":null,\"version\":1}",
@@ -316,12 +317,25 @@ static void refuses(const char *text, const char *from, const char *to)
 static void what_is_missing_is_missed(void **state)
 {
 	static const char *const keys[] = {
-		"\"version\"",	 "\"name\"",	  "\"pid\"",
-		"\"provider\"",	 "\"state\"",	  "\"uptime_ns\"",
-		"\"paused_ns\"", "\"memory\"",	  "\"vcpus\"",
-		"\"id\"",	 "\"tid\"",	  "\"stolen_ns\"",
-		"\"held_ns\"",	 "\"record_ns\"", "\"run_ns\"",
-		"\"idle_ns\"",	 "\"skew_ns\"",	  "\"steal_permille\"",
+		"\"version\"",
+		"\"name\"",
+		"\"pid\"",
+		"\"provider\"",
+		"\"state\"",
+		"\"uptime_ns\"",
+		"\"paused_ns\"",
+		"\"pause_took_ns\"",
+		"\"memory\"",
+		"\"vcpus\"",
+		"\"id\"",
+		"\"tid\"",
+		"\"stolen_ns\"",
+		"\"held_ns\"",
+		"\"record_ns\"",
+		"\"run_ns\"",
+		"\"idle_ns\"",
+		"\"skew_ns\"",
+		"\"steal_permille\"",
 	};
 
 	(void)state;

@@ -86,6 +86,8 @@ static void clock_stands_still_and_nothing_is_stolen(void **state)
 	assert_true(vm_paused_ns(rig.vm) >= low_ns);
 	assert_true(vm_paused_ns(rig.vm) <= high_ns);
 	assert_true(vm_uptime_ns(rig.vm) > vm_paused_ns(rig.vm));
+	assert_true(vm_pause_took_ns(rig.vm) > 0);
+	assert_true(vm_pause_took_ns(rig.vm) < high_ns - low_ns);
 }
 
 static void pause_is_stolen_from_who_is_not_off(void **state)

@@ -109,8 +109,8 @@ static void resets_hit_busy_vcpus_and_each_keeps_its_thread(void **state)
 	for (unsigned cpu = 1; cpu < CPUS; cpu++)
 		script(cpu, touch, STEPS);
 	script(0, reset, 21);
-	steps[0][0] = (struct fake_step){ .what = FAKE_CALL,
-					  .call = until_all_run };
+	steps[0][0] =
+		(struct fake_step){ .what = FAKE_CALL, .call = until_all_run };
 	steps[0][21] = off;
 	fake_kvm.cpus[0].nr_steps = 22;
 	assert_int_equal(run(), VM_OFF);

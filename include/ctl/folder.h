@@ -21,10 +21,11 @@ struct ctl_folder {
 };
 
 /*
- * Lock the folder of the sockets against all others who do, and wait for it.
- * Returns a descriptor, which the caller closes to unlock it; or as open(2).
+ * Lock the folder of the sockets against all others who do, and wait for it up to
+ * @patience_ms: nobody needs it for long.  Returns a descriptor, which the caller
+ * closes to unlock it; or as open(2); -EWOULDBLOCK: it is locked for longer.
  */
-int ctl_folder_lock(void);
+int ctl_folder_lock(unsigned patience_ms);
 
 /* 1: somebody serves the socket at @addr; 0: nobody does. */
 int ctl_folder_served(const struct sockaddr_un *addr);

@@ -10,7 +10,7 @@
  *	stat			see stat.h
  *	pause [freeze|steal]	as vm_pause(); without either as the run line says
  *	resume
- *	reset			as if the guest had reset itself
+ *	reset			the guest boots again
  *	stop [now]		as vm_ask_to_stop(), or vm_stop()
  *	steal PERCENT [cpu LIST] [for SECONDS]
  *				as vm_hold(): "25", "25%" or "12.5%", 0 ends it;
@@ -24,9 +24,8 @@
  * behind that the connection is closed.  It is also closed when the machine ends.
  *
  * The socket is NAME.sock in /run/pvtime-vmm (root) or in pvtime-vmm in the
- * user's runtime folder, for its owner alone: by the modes of both, so that who
- * wants others to steer a guest can say so with chmod(1).  One left behind by a
- * killed VMM is replaced.
+ * user's runtime folder, for its owner alone by the modes of both.  One left
+ * behind by a killed VMM is replaced.
  *
  * Clients are served between other work, a line each in turn, and never waited
  * for.  CTL_CLIENTS have a place at a time; for one more the one that has been

@@ -45,13 +45,16 @@ struct ctl_stat {
 	char name[CTL_NAME_MAX + 1];
 	int pid;
 	char provider[CTL_WORD_MAX + 1];
-	char state[CTL_WORD_MAX + 1]; /* "running" or "paused" */
+	char state[CTL_WORD_MAX + 1]; /* as ctl_state() says */
 	uint64_t uptime_ns, paused_ns;
 	uint64_t pause_took_ns; /* until all stood still, the latest time */
 	uint64_t memory;
 	unsigned nr_vcpus;
 	struct ctl_vcpu *vcpus; /* owned */
 };
+
+/* What it does: "running", "paused" or "stopping". */
+const char *ctl_state(const struct vm *vm);
 
 /* Look at @vm, which is called @name, without stopping anything. */
 int ctl_stat_take(struct vm *vm, const char *name, struct ctl_stat *ret);

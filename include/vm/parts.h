@@ -42,11 +42,11 @@ struct vcpu_thread {
 	atomic_ullong began_ns; /* clock_mono_ns() when it began to run */
 	uint64_t idle_ns;	/* as vm_idle_ns() said last; main's */
 	/* The thread's own. */
-	unsigned armed; /* what its timer was set for */
-	timer_t timer;	/* there is one where @armed was ever set */
-	bool has_timer;
-	uint64_t ran_ns; /* its CPU time when it was last held */
-	int64_t owed_ns; /* for how long it is still to be held */
+	unsigned armed;	      /* what its timer was set for */
+	timer_t timer;	      /* there is one where @armed was ever set */
+	bool has_timer, told; /* told: that none can be had */
+	uint64_t ran_ns;      /* its CPU time when it was last held */
+	int64_t owed_ns;      /* for how long it is still to be held */
 };
 
 /* A pause that lasts. */
@@ -102,7 +102,9 @@ struct vm {
 	int hold_fd; /* timerfd: until when vCPUs are held back; -1: for ever */
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t
+		changed; /* want; parked threads sleep on through the rest */
+	pthread_cond_t parked; /* nr_parked; main alone waits for it */
 	enum vm_want want;
 	unsigned nr_parked;
 	enum vm_event event;

@@ -120,7 +120,8 @@ struct loop *vm_loop(struct vm *vm);
 
 /*
  * From the loop's callbacks.  vm_stop(): vm_run() returns VM_OFF, as if the
- * guest had powered off.  vm_restart(): as if it had reset itself.
+ * guest had powered off.  vm_restart(): as if it had reset itself, but
+ * with no_reboot, too.
  */
 void vm_stop(struct vm *vm);
 int vm_restart(struct vm *vm);
@@ -210,6 +211,9 @@ int vm_pause(struct vm *vm, bool steal);
 int vm_resume(struct vm *vm); /* -EALREADY: it runs */
 bool vm_is_paused(const struct vm *vm);
 
+/* From main: what a pause that goes on has stolen so far is counted now. */
+void vm_count_pause(struct vm *vm);
+
 /*
  * From the loop's callbacks, or before vm_run(): keep the vCPUs @cpus (a bit
  * each; NULL: all) for @permille (0 to VM_HOLD_MAX) of the time that they want to run
@@ -221,6 +225,7 @@ bool vm_is_paused(const struct vm *vm);
 enum { VM_HOLD_MAX = 990 };
 int vm_hold(struct vm *vm, unsigned permille, const uint64_t *cpus,
 	    uint64_t for_ns);
+bool vm_can_hold(const struct vm *vm);
 unsigned vm_hold_permille(const struct vm *vm, unsigned index);
 
 /*
@@ -235,5 +240,6 @@ bool vm_press_power(struct vm *vm);
  * call is heard only where it asks for less time.  It goes on if it was paused.
  */
 void vm_ask_to_stop(struct vm *vm, uint64_t grace_ns);
+bool vm_is_stopping(const struct vm *vm);
 
 #endif

@@ -30,8 +30,8 @@ static const struct {
 	size_t offset;
 	bool sparse; /* asked for now and then: drawn across what is not known */
 } lines[] = {
-	{ "host", "stolen, by the host's scheduler",
-	  offsetof(struct timeline_cpu, wait_ns), false },
+	{ "host", "stolen, by the host", offsetof(struct timeline_cpu, wait_ns),
+	  false },
 	{ "record", "by its record", offsetof(struct timeline_cpu, record_ns),
 	  false },
 	{ "guest", "by the guest's /proc/stat",
@@ -450,7 +450,7 @@ int plot_svg(const struct timeline *t, FILE *out)
 		"role=\"img\" viewBox=\"0 0 %d %d\">\n"
 		"<title>Stolen time of %u vCPU%s</title>\n"
 		"<desc>A band for each vCPU: its stolen time, added up, as "
-		"the host's scheduler, its record and the guest have it, and "
+		"the host, its record and the guest have it, and "
 		"its exits; above them what happened when.</desc>\n",
 		p.height < TALL ? " low" : "", WIDTH, height, t->nr_cpus,
 		t->nr_cpus == 1 ? "" : "s");

@@ -38,7 +38,7 @@ static void help(void)
 	       "\n"
 	       "Draw what 'run --record' or 'test --record' wrote: how much "
 	       "time each vCPU lost,\n"
-	       "by the host's scheduler, by its record and, after 'test', by "
+	       "by the host, by its record and, after 'test', by "
 	       "the guest's own\n"
 	       "count.  Any browser shows it.\n"
 	       "\n");

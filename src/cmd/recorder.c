@@ -32,6 +32,7 @@ static void write_row(struct recorder *r)
 
 	if (!r->out)
 		return;
+	vm_count_pause(r->vm);
 	r->row->t_ns = clock_mono_ns() - r->began_ns;
 	memset(r->row->cpu, 0xff, n * sizeof(r->row->cpu[0]));
 	for (unsigned i = 0; i < n; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* run.c - command "run": boot a guest with its console on the terminal. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -140,7 +141,14 @@ int run_main(int argc, char **argv)
 	if (rc < 0)
 		return machine_failed(m, rc);
 	vm_count_exits(r.vm);
-	if (m->name)
+	if (m->config.pause_steals && !vm_can_hold(r.vm))
+		rc = err_say(
+			ENOTSUP,
+			"--on-pause steal: the guest has no record of "
+			"stolen time that we could write to (provider %s); "
+			"take freeze",
+			vm_provider(r.vm));
+	if (rc == 0 && m->name)
 		rc = err_in(serve(&r), "--name");
 	if (rc == 0)
 		rc = dump(m, r.vm);

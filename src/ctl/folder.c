@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl/path.h"
@@ -17,6 +18,9 @@
 #include "util/err.h"
 
 #define ENDING ".sock"
+
+/* For somebody who looks or makes a socket at the same time. */
+enum { PATIENCE_MS = 500 };
 
 /* Put the folder's path in place of a socket's. */
 static int folder_path(struct sockaddr_un *ret)
@@ -28,8 +32,9 @@ static int folder_path(struct sockaddr_un *ret)
 	return rc;
 }
 
-int ctl_folder_lock(void)
+int ctl_folder_lock(unsigned patience_ms)
 {
+	const struct timespec nap = { .tv_nsec = 1000000 };
 	struct sockaddr_un folder;
 	int fd, rc = folder_path(&folder);
 
@@ -38,15 +43,15 @@ int ctl_folder_lock(void)
 	fd = open(folder.sun_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(errno, "'%s'", folder.sun_path);
-	do
-		rc = flock(fd, LOCK_EX);
-	while (rc < 0 && errno == EINTR);
-	if (rc < 0) {
-		rc = err_set(errno, "'%s'", folder.sun_path);
-		close(fd);
-		return rc;
-	}
-	return fd;
+	while ((rc = flock(fd, LOCK_EX | LOCK_NB)) < 0 &&
+	       (errno == EINTR || errno == EWOULDBLOCK) && patience_ms-- > 0)
+		nanosleep(&nap, NULL);
+	if (rc == 0)
+		return fd;
+	rc = err_hint(err_set(errno, "'%s': lock", folder.sun_path),
+		      "who holds it? fuser(1) tells");
+	close(fd);
+	return rc;
 }
 
 int ctl_folder_served(const struct sockaddr_un *addr)
@@ -66,10 +71,10 @@ int ctl_folder_served(const struct sockaddr_un *addr)
 /* Who makes a socket has the folder locked until it is served. */
 static int remove_stale(const struct sockaddr_un *addr)
 {
-	int rc, lock = ctl_folder_lock();
+	int rc, lock = ctl_folder_lock(PATIENCE_MS);
 
-	if (lock < 0)
-		return lock;
+	if (lock < 0) /* the next one may find time for it */
+		return lock == -EWOULDBLOCK ? 0 : lock;
 	rc = ctl_folder_served(addr);
 	if (rc == 0 && unlink(addr->sun_path) < 0 && errno != ENOENT)
 		rc = err_set(errno, "'%s'", addr->sun_path);

@@ -25,7 +25,8 @@
  * Who may wait to be accepted: a crowd that comes at once.  What one may go on to
  * say that is to be hung up on.
  */
-enum { BACKLOG = 128, UNHEARD_MAX = 8 << 20 };
+/* LOCK_MS: the guest runs already, and its main thread is here. */
+enum { BACKLOG = 128, UNHEARD_MAX = 8 << 20, LOCK_MS = 200 };
 
 struct client {
 	struct ctl_server *server;
@@ -315,7 +316,7 @@ static int listen_at(struct ctl_server *s)
 	/* The mode that its file will have from its first moment. */
 	if (s->spare < 0 || fchmod(s->fd, 0600) < 0)
 		return err_set(errno, "control socket");
-	lock = ctl_folder_lock();
+	lock = ctl_folder_lock(LOCK_MS);
 	if (lock < 0)
 		return lock;
 	rc = bind_socket(s);

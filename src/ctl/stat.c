@@ -72,6 +72,13 @@ static int take_vcpu(struct vm *vm, unsigned i, struct ctl_vcpu *ret)
 	return 0;
 }
 
+const char *ctl_state(const struct vm *vm)
+{
+	if (vm_is_stopping(vm))
+		return "stopping";
+	return vm_is_paused(vm) ? "paused" : "running";
+}
+
 int ctl_stat_take(struct vm *vm, const char *name, struct ctl_stat *ret)
 {
 	struct ctl_stat s = {
@@ -85,8 +92,8 @@ int ctl_stat_take(struct vm *vm, const char *name, struct ctl_stat *ret)
 
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	snprintf(s.provider, sizeof(s.provider), "%s", vm_provider(vm));
-	snprintf(s.state, sizeof(s.state), "%s",
-		 vm_is_paused(vm) ? "paused" : "running");
+	snprintf(s.state, sizeof(s.state), "%s", ctl_state(vm));
+	vm_count_pause(vm);
 	s.vcpus = calloc(s.nr_vcpus, sizeof(*s.vcpus));
 	if (!s.vcpus)
 		return err_set(ENOMEM, "figures of %u vCPUs", s.nr_vcpus);

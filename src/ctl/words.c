@@ -58,7 +58,7 @@ static int done(const struct call *c, const char *state)
 
 static int done_as_is(const struct call *c)
 {
-	return done(c, vm_is_paused(c->vm) ? "paused" : "running");
+	return done(c, ctl_state(c->vm));
 }
 
 static int on_version(const struct call *c)

@@ -70,21 +70,23 @@ static int make_timer(struct vcpu_thread *t)
 	return 0;
 }
 
-/* Start to count, or stop, as @permille says. */
+/* Start to count, or stop, as @permille says; where that fails, try again. */
 static void arm(struct vcpu_thread *t, unsigned permille)
 {
 	struct itimerspec every = { 0 };
 
-	t->armed = permille;
 	t->owed_ns = 0;
 	t->ran_ns = cpu_ns();
 	if (make_timer(t) < 0) {
-		log_warn("steal: %s", err_text());
+		if (!t->told)
+			log_warn("steal: %s", err_text());
+		t->told = true;
 		return;
 	}
 	if (permille > 0)
 		every.it_value = every.it_interval = timespec_of(SLICE_NS);
 	timer_settime(t->timer, 0, &every, NULL);
+	t->armed = permille;
 }
 
 /* Sleep until @until, or until main wants anything. */
@@ -101,20 +103,24 @@ static void sleep_until(struct vcpu_thread *t, uint64_t until)
 	pthread_mutex_unlock(&vm->lock);
 }
 
+/* What the scheduler kept from it so far; where nobody tells, nothing. */
+static uint64_t waited_ns(const struct vcpu_thread *t)
+{
+	struct steal_times times = { 0 };
+
+	if (steal_read(atomic_load(&t->tid), &times) < 0)
+		return 0;
+	return times.wait_ns;
+}
+
 static void hold(struct vcpu_thread *t)
 {
-	pid_t tid = atomic_load(&t->tid);
-	struct steal_times before, after;
-	uint64_t begun = clock_mono_ns();
-	int64_t took, waited;
+	uint64_t waited = waited_ns(t), begun = clock_mono_ns();
+	int64_t took;
 
-	if (steal_read(tid, &before) < 0)
-		return;
 	sleep_until(t, begun + (uint64_t)t->owed_ns);
-	if (steal_read(tid, &after) < 0)
-		return;
-	waited = (int64_t)(after.wait_ns - before.wait_ns);
-	took = (int64_t)(clock_mono_ns() - begun) - waited;
+	waited = waited_ns(t) - waited;
+	took = (int64_t)(clock_mono_ns() - begun - waited);
 	if (took <= 0)
 		return;
 	t->owed_ns -= took;
@@ -156,56 +162,64 @@ static bool has(const uint64_t *cpus, unsigned i)
 	return !cpus || (cpus[i / 64] >> (i % 64) & 1);
 }
 
-static void forget_timer(struct vm *vm)
-{
-	if (vm->hold_fd < 0)
-		return;
-	loop_del(&vm->loop, vm->hold_fd);
-	close(vm->hold_fd);
-	vm->hold_fd = -1;
-}
-
 static void on_timer(void *ctx, short revents)
 {
 	struct vm *vm = ctx;
+	uint64_t n;
 
 	(void)revents;
-	vm_hold(vm, 0, NULL, 0);
+	/* A new one may be in the place of the one that was ready. */
+	if (read(vm->hold_fd, &n, sizeof(n)) == sizeof(n))
+		vm_hold(vm, 0, NULL, 0);
 }
 
-static int set_timer(struct vm *vm, uint64_t ns)
+/* A timer that is ready after @ns; or a negative errno. */
+static int make_limit(struct vm *vm, uint64_t ns)
 {
 	const struct itimerspec once = { .it_value = timespec_of(ns) };
-	int rc;
+	int rc, fd = timerfd_create(CLOCK_MONOTONIC,
+				    TFD_CLOEXEC | TFD_NONBLOCK);
 
-	vm->hold_fd =
-		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (vm->hold_fd < 0)
+	if (fd < 0)
 		return err_set(errno, "timer");
-	timerfd_settime(vm->hold_fd, 0, &once, NULL);
-	rc = loop_add(&vm->loop, vm->hold_fd, POLLIN, on_timer, vm);
-	if (rc < 0) {
+	timerfd_settime(fd, 0, &once, NULL);
+	rc = loop_add(&vm->loop, fd, POLLIN, on_timer, vm);
+	if (rc < 0)
+		close(fd);
+	return rc < 0 ? rc : fd;
+}
+
+/* -1: none. */
+static void set_limit(struct vm *vm, int fd)
+{
+	if (vm->hold_fd >= 0) {
+		loop_del(&vm->loop, vm->hold_fd);
 		close(vm->hold_fd);
-		vm->hold_fd = -1;
 	}
-	return rc;
+	vm->hold_fd = fd;
+}
+
+bool vm_can_hold(const struct vm *vm)
+{
+	return pvtime_can_add(&vm->pvtime);
 }
 
 int vm_hold(struct vm *vm, unsigned permille, const uint64_t *cpus,
 	    uint64_t for_ns)
 {
-	int rc = 0;
+	int limit = -1;
 
-	if (permille > 0 && !pvtime_can_add(&vm->pvtime))
+	if (permille > 0 && !vm_can_hold(vm))
 		return err_say(ENOTSUP,
 			       "the guest has no record of stolen time that we "
 			       "could write to (provider %s)",
 			       pvtime_name(&vm->pvtime));
-	forget_timer(vm);
-	if (permille > 0 && for_ns > 0)
-		rc = set_timer(vm, for_ns);
-	if (rc < 0)
-		return rc;
+	if (permille > 0 && for_ns > 0) {
+		limit = make_limit(vm, for_ns);
+		if (limit < 0)
+			return limit;
+	}
+	set_limit(vm, limit);
 	for (unsigned i = 0; i < vm->nr_cpus; i++)
 		atomic_store(&vm->threads[i].permille,
 			     has(cpus, i) ? permille : 0);

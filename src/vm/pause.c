@@ -77,6 +77,12 @@ int vm_pause(struct vm *vm, bool steal)
 	return 0;
 }
 
+void vm_count_pause(struct vm *vm)
+{
+	if (vm->pause.lasts)
+		account(vm);
+}
+
 int vm_resume(struct vm *vm)
 {
 	int rc = 0;

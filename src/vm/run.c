@@ -15,6 +15,7 @@
 #include "dev/gpio.h"
 #include "util/clock.h"
 #include "util/err.h"
+#include "util/log.h"
 #include "util/util.h"
 #include "vm/console.h"
 #include "vm/panic.h"
@@ -85,6 +86,7 @@ static int reset(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 	if (failed)
 		return -EIO;
+	pause_anew(vm); /* while it is known which vCPUs are off */
 	rc = gmem_clear(&vm->mem);
 	if (rc == 0)
 		rc = cpus_reset(vm);
@@ -95,7 +97,6 @@ static int reset(struct vm *vm)
 	for (unsigned i = 0; i < vm->nr_devices; i++)
 		device_reset(&vm->devices[i]);
 	panic_init(vm->panic);
-	pause_anew(vm);
 	rc = vm_boot(vm);
 	if (rc == 0)
 		rc = pvtime_reset(&vm->pvtime);
@@ -339,7 +340,7 @@ static void turn(struct vm *vm, uint64_t limit)
 		return;
 	if (is_past(due))
 		console_serve(vm->console);
-	if (is_past(vm->settle_ns)) {
+	if (is_past(vm->settle_ns) && vm->end == VM_NONE) {
 		vm->settle_ns = 0;
 		vm->config->settled(vm->config->settled_ctx);
 	}
@@ -399,10 +400,18 @@ void vm_ask_to_stop(struct vm *vm, uint64_t grace_ns)
 		return;
 	if (vm->pause.lasts && vm_resume(vm) < 0)
 		grace_ns = 0;
-	if (grace_ns > 0 && vm_press_power(vm))
+	if (grace_ns > 0 && vm_press_power(vm)) {
 		vm->stop_ns = by;
-	else
+		log_info("the guest is asked to power off, and has %g s for it",
+			 (double)grace_ns / 1e9);
+	} else {
 		end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
+	}
+}
+
+bool vm_is_stopping(const struct vm *vm)
+{
+	return vm->stop_ns != 0;
 }
 
 uint64_t vm_uptime_ns(const struct vm *vm)

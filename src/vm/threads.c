@@ -75,7 +75,8 @@ static bool park(struct vm *vm)
 
 	pthread_mutex_lock(&vm->lock);
 	vm->nr_parked++;
-	pthread_cond_broadcast(&vm->changed);
+	if (vm->want != WANT_RUN)
+		pthread_cond_signal(&vm->parked);
 	while (vm->want == WANT_PARK)
 		pthread_cond_wait(&vm->changed, &vm->lock);
 	vm->nr_parked--;
@@ -173,7 +174,7 @@ void threads_park(struct vm *vm)
 	console_release(vm->console);
 	pthread_mutex_lock(&vm->lock);
 	while (vm->nr_parked < vm->nr_threads)
-		pthread_cond_wait(&vm->changed, &vm->lock);
+		pthread_cond_wait(&vm->parked, &vm->lock);
 	pthread_mutex_unlock(&vm->lock);
 }
 

@@ -325,6 +325,7 @@ int vm_new(const struct vm_config *config, struct vm **ret_vm)
 	loop_init(&vm->loop);
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
+	pthread_cond_init(&vm->parked, NULL);
 	rc = run_init(vm);
 	if (rc == 0)
 		rc = make(vm);
@@ -357,6 +358,7 @@ void vm_free(struct vm *vm)
 	run_fini(vm);
 	exits_fini(vm);
 	pthread_cond_destroy(&vm->changed);
+	pthread_cond_destroy(&vm->parked);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
 }
@@ -400,6 +402,7 @@ void vm_records(const struct vm *vm, uint64_t *ret_base, uint64_t *ret_size)
 
 int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 {
+	uint64_t held, before = 0;
 	pid_t tid = 0;
 	int rc;
 
@@ -407,13 +410,19 @@ int vm_steal(const struct vm *vm, unsigned index, struct vm_steal *ret)
 		tid = atomic_load(&vm->threads[index].tid);
 	if (tid == 0)
 		return err_say(ESRCH, "vCPU %u does not run yet", index);
-	rc = pvtime_sample(&vm->pvtime, index, tid, &ret->times);
-	if (rc < 0)
-		return rc;
+	/* Of one moment with the record, unless it is held again and again. */
+	held = atomic_load(&vm->threads[index].held_ns);
+	for (int i = 0; i < 4 && (i == 0 || held != before); i++) {
+		before = held;
+		rc = pvtime_sample(&vm->pvtime, index, tid, &ret->times);
+		if (rc < 0)
+			return rc;
+		held = atomic_load(&vm->threads[index].held_ns);
+	}
 	ret->tid = tid;
 	ret->age_ns =
 		clock_mono_ns() - atomic_load(&vm->threads[index].began_ns);
-	ret->held_ns = atomic_load(&vm->threads[index].held_ns);
+	ret->held_ns = before;
 	return 0;
 }
 

@@ -88,12 +88,16 @@ freeze()
 	has "paused already" "$(cat err)"
 	! grep -q "us, steal" "$g/out" || fail "it looked too short"
 	"$vmm" resume "$g" || fail "resume: status $?"
-	await "us, steal " 60
+	await " ticks" 60
 	said=$(grep -a -o 'gap [0-9]* us, steal [0-9]* ticks' "$g/out")
 	echo "$2 s frozen: $said" >> "$here/figures"
 	us=${said#gap }
 	us=${us%% *}
-	[ "$us" -lt 500000 ] || fail "its clock went on: $said"
+	ticks=${said##*steal }
+	# A busy host steals some, but not for so long at a time.
+	[ "${ticks%% *}" -lt $(($2 * 70)) ] ||
+		fail "it counts the pause: $said"
+	[ "$us" -lt $(($2 * 700000)) ] || fail "its clock went on: $said"
 	[ "$(field "$g" held_ns)" = "$before" ] || fail "it was stolen"
 	ask 'dmesg | grep -i -e lockup -e stall -e "clocksource.*unstable"'
 	case $answer in
@@ -115,7 +119,7 @@ steals()
 	sleep "$2"
 	! grep -q "us, steal" "$g/out" || fail "it looked too short"
 	"$vmm" resume "$g" || fail "resume: status $?"
-	await "us, steal " 60
+	await " ticks" 60
 	said=$(grep -a -o 'gap [0-9]* us, steal [0-9]* ticks' "$g/out")
 	sleep 1
 	paused=$(field "$g" paused_ns)
@@ -131,8 +135,10 @@ steals()
 	# What the scheduler stole while it looked is in both.
 	us=${said#gap }
 	ticks=${said##*steal }
-	near "$((${us%% *} / 1000))" "$(ms 0 "$paused")" "$GAP_MS" ||
-		fail "its clock went on by another time: $said, $paused ns"
+	# Waits that border on it are in the gap, too.
+	echo "${us%% *} $(ms 0 "$paused") $stolen $GAP_MS" | awk '{
+		exit $1 / 1e3 < $2 - $4 || $1 / 1e3 > $3 + $4
+	}' || fail "its clock went on by another time: $said, $paused ns"
 	# It looked for less than all of that time.
 	echo "${ticks%% *} $(ms 0 "$paused") $stolen" | awk '{
 		exit $1 * 10 < $2 - 10 || $1 * 10 > $3 + 20
@@ -245,7 +251,7 @@ steal_options()
 	g=busy
 	run -k "$here/busy.bin" -c 1 --name "$g" --steal 50%
 	sleep 2
-	figures "$g" | awk '{ exit $1 < 0.9 * $2 || $1 > 1.1 * $2 }' ||
+	figures "$g" | awk '{ exit $1 < 0.8 * $2 || $1 > 1.2 * $2 }' ||
 		fail "from the start: $(figures "$g")"
 	"$vmm" stop "$g" || fail "stop: status $?"
 	ended 0
@@ -253,10 +259,15 @@ steal_options()
 	linux "$1" -c 2 -m 256 -p "$fast" --name "$g"
 	"$vmm" steal "$g" 50% --cpu 1 --for 2 || fail "steal: status $?"
 	# shellcheck disable=SC2016 # the guest's variable
-	ask 'for i in 1 2; do taskset $i timeout 2 sh -c "while :; do :; done" & done; wait' 20
-	"$vmm" stat --json "$g" > json
+	type 'for i in 1 2; do taskset $i timeout 4 sh -c "while :; do :; done" & done; wait'
 	sleep 1
-	has '"steal_permille":0' "$("$vmm" stat --json "$g")"
+	"$vmm" stat --json "$g" | tr '{' '\n' > json
+	grep -q '^"id":0,.*"held_ns":0,.*"steal_permille":0,' json &&
+		grep -q '^"id":1,.*"held_ns":[1-9].*"steal_permille":500,' json ||
+		fail "not of vCPU 1 alone: $(cat json)"
+	await "guest: ok " 30
+	"$vmm" stat --json "$g" | grep -q '"steal_permille":[1-9]' &&
+		fail "it goes on after 2 s"
 	# An idle one loses three times what it runs all the same, and no more.
 	was=$(figures "$g")
 	"$vmm" steal "$g" 75% || fail "steal: status $?"
@@ -339,25 +350,18 @@ signals()
 	field "$g" signal
 }
 
-# By signals: the second insists; who does not listen has no time.
+# By signals: who does not listen has no time.  A script's & has SIGINT ignored;
+# timeout(1) gives it back.
 by_signals()
 {
-	for signal in TERM INT; do
-		run -k "$here/busy.bin" --name "$g"
-		sleep 1
-		kill -$signal "$(cat "$g/pid")"
-		case $signal in
-		TERM)
-			ended 143
-			;;
-		INT)
-			# A script's & has it ignored.
-			sleep 1
-			"$vmm" stop "$g" || fail "stop: status $?"
-			ended 0
-			;;
-		esac
-	done
+	run -k "$here/busy.bin" --name "$g"
+	sleep 1
+	kill -TERM "$(cat "$g/pid")"
+	ended 143
+	timeout -s INT 1 "$vmm" run -k "$here/busy.bin" > out 2> err < /dev/null
+	status=$?
+	[ $status -eq 130 ] || [ $status -eq 124 ] ||
+		fail "SIGINT: status $status: $(cat err)"
 }
 
 # The guest powers off when its button is pressed; or hears it and does not.

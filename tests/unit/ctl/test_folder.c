@@ -104,7 +104,7 @@ static void without_a_folder_there_are_no_guests(void **state)
 	(void)state;
 	assert_int_equal(rmdir(dir), 0);
 	check_names("");
-	assert_int_equal(ctl_folder_lock(), -ENOENT);
+	assert_int_equal(ctl_folder_lock(1000), -ENOENT);
 	assert_has_words(dir);
 }
 
@@ -192,7 +192,7 @@ static void guest_that_is_too_busy_is_there(void **state)
 /* One that has its socket and does not listen yet has the folder locked. */
 static void guest_that_just_begins_is_waited_for(void **state)
 {
-	int lock = ctl_folder_lock(), status;
+	int lock = ctl_folder_lock(1000), status;
 	pid_t child;
 
 	(void)state;

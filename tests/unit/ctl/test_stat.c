@@ -163,6 +163,29 @@ static void pause_is_neither_idle_nor_stolen(void **state)
 	assert_int_equal(taken[1].vcpus[0].held_ns, 0);
 }
 
+static void pause_and_steal_here(void)
+{
+	assert_int_equal(vm_pause(rig.vm, true), 0);
+	a_little_later();
+}
+
+/* Else it would have been idle when it is over. */
+static void pause_that_steals_is_stolen_while_it_goes_on(void **state)
+{
+	struct fake_step steps[] = { CALL(rig_call_main), UNTIL_CALLED };
+
+	(void)state;
+	between = pause_and_steal_here;
+	rig_new();
+	rig.config.timeout_ns = 200 * MS;
+	rig_main_does(look_twice);
+	assert_int_equal(RIG_RUN(steps), VM_TIMEOUT);
+	assert_int_equal(take_rc, 0);
+	assert_true(taken[1].vcpus[0].held_ns >= 20 * MS);
+	assert_true(taken[1].vcpus[0].idle_ns <
+		    taken[0].vcpus[0].idle_ns + 15 * MS);
+}
+
 static void take_some(void)
 {
 	assert_int_equal(vm_pause(rig.vm, true), 0);
@@ -452,6 +475,7 @@ int main(void)
 		TAKE(idle_is_never_below_nothing),
 		TAKE(idle_does_not_fall_for_what_is_counted_late),
 		TAKE(pause_is_neither_idle_nor_stolen),
+		TAKE(pause_that_steals_is_stolen_while_it_goes_on),
 		TAKE(what_we_take_is_stolen_as_well),
 		TAKE(scheduler_that_cannot_be_asked_is_an_error),
 		READ(all_is_written_but_what_is_not_counted),

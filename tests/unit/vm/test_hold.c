@@ -168,6 +168,47 @@ static void time_that_it_is_for_ends_by_itself(void **state)
 	assert_int_equal(rig.vm->hold_fd, -1);
 }
 
+/* The timer of the first is ready when main makes the second. */
+static void renew(void)
+{
+	rc = vm_hold(rig.vm, 500, NULL, UINT64_C(60000000000));
+}
+
+static void time_that_was_renewed_goes_on(void **state)
+{
+	struct fake_step steps[] = { WAIT };
+	uint64_t one = 1;
+
+	(void)state;
+	rig.config.timeout_ns = 100 * MS;
+	rig_new();
+	rig_main_does(renew);
+	assert_int_equal(vm_hold(rig.vm, 250, NULL, MS), 0);
+	assert_int_equal(write(rig.main_fd, &one, sizeof(one)), sizeof(one));
+	usleep(5000);
+	assert_int_equal(RIG_RUN(steps), VM_TIMEOUT);
+	assert_int_equal(rc, 0);
+	assert_int_equal(vm_hold_permille(rig.vm, 0), 500);
+}
+
+static void limit_that_cannot_be_had_changes_nothing(void **state)
+{
+	struct loop *loop;
+	unsigned nr;
+
+	(void)state;
+	rig_new();
+	assert_int_equal(vm_hold(rig.vm, 250, NULL, 60 * (uint64_t)1000 * MS),
+			 0);
+	loop = vm_loop(rig.vm);
+	nr = loop->nr;
+	loop->nr = LOOP_WATCHES_MAX;
+	assert_int_equal(vm_hold(rig.vm, 500, NULL, MS), -ENOSPC);
+	loop->nr = nr;
+	assert_int_equal(vm_hold_permille(rig.vm, 0), 250);
+	assert_true(rig.vm->hold_fd >= 0);
+}
+
 static void machine_that_ends_before_takes_the_timer_along(void **state)
 {
 	struct fake_step steps[] = { OFF };
@@ -193,6 +234,8 @@ int main(void)
 		HOLD_TEST(share_can_be_set_before_the_machine_runs),
 		HOLD_TEST(end_does_not_wait_for_who_is_held),
 		HOLD_TEST(time_that_it_is_for_ends_by_itself),
+		HOLD_TEST(time_that_was_renewed_goes_on),
+		HOLD_TEST(limit_that_cannot_be_had_changes_nothing),
 		HOLD_TEST(machine_that_ends_before_takes_the_timer_along),
 	};
 

@@ -146,6 +146,25 @@ static void reset_restarts_records_but_not_what_was_stolen_in_all(void **state)
 	assert_true(steals[0].held_ns >= low_ns);
 }
 
+static void call_the_sibling(void)
+{
+	fake_kvm.cpus[1].on = true;
+}
+
+static void reset_counts_what_siblings_lost_before_it(void **state)
+{
+	struct fake_step steps[] = { CALL(call_the_sibling),
+				     CALL(rig_call_main), UNTIL_CALLED,
+				     CALL(look), OFF };
+
+	(void)state;
+	again = steal = true;
+	rig_new();
+	rig_main_does(pause_and_resume);
+	assert_int_equal(RIG_RUN(steps), VM_OFF);
+	assert_true(steals[1].held_ns >= (PAUSE_MS - 1) * MS);
+}
+
 static void who_is_not_paused_cannot_be_resumed(void **state)
 {
 	(void)state;
@@ -203,6 +222,7 @@ int main(void)
 		PAUSE_TEST(reset_leaves_the_guest_paused_and_its_clock_at_zero),
 		PAUSE_TEST(
 			reset_restarts_records_but_not_what_was_stolen_in_all),
+		PAUSE_TEST(reset_counts_what_siblings_lost_before_it),
 		PAUSE_TEST(who_is_not_paused_cannot_be_resumed),
 		PAUSE_TEST(counter_that_cannot_be_read_is_no_pause),
 		PAUSE_TEST(counter_that_cannot_be_set_leaves_it_paused),

@@ -103,24 +103,19 @@ static void sleep_until(struct vcpu_thread *t, uint64_t until)
 	pthread_mutex_unlock(&vm->lock);
 }
 
-/* What the scheduler kept from it so far; where nobody tells, nothing. */
-static uint64_t waited_ns(const struct vcpu_thread *t)
-{
-	struct steal_times times = { 0 };
-
-	if (steal_read(atomic_load(&t->tid), &times) < 0)
-		return 0;
-	return times.wait_ns;
-}
-
 static void hold(struct vcpu_thread *t)
 {
-	uint64_t waited = waited_ns(t), begun = clock_mono_ns();
+	pid_t tid = atomic_load(&t->tid);
+	struct steal_times before, after;
+	bool known = steal_read(tid, &before) == 0;
+	uint64_t begun = clock_mono_ns();
 	int64_t took;
 
 	sleep_until(t, begun + (uint64_t)t->owed_ns);
-	waited = waited_ns(t) - waited;
-	took = (int64_t)(clock_mono_ns() - begun - waited);
+	took = (int64_t)(clock_mono_ns() - begun);
+	/* Without descriptors it is held all the same, if less exactly. */
+	if (known && steal_read(tid, &after) == 0)
+		took -= (int64_t)(after.wait_ns - before.wait_ns);
 	if (took <= 0)
 		return;
 	t->owed_ns -= took;

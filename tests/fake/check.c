@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,4 +107,22 @@ void make_image(void *kernel, uint64_t mem_size)
 	uint64_t header[8] = { [2] = mem_size, [7] = 0x644d5241 };
 
 	memcpy(kernel, header, sizeof(header));
+}
+
+bool see_text(int fd, char *seen, size_t size, const char *text)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (!strstr(seen, text)) {
+		size_t len = strlen(seen);
+		ssize_t n;
+
+		if (poll(&p, 1, 20000) != 1)
+			return false;
+		n = read(fd, seen + len, size - 1 - len);
+		if (n <= 0)
+			return false;
+		seen[len + (size_t)n] = '\0';
+	}
+	return true;
 }

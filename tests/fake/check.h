@@ -43,6 +43,12 @@ void check_words(const char *words, const char *file, int line);
 void stdio_take(int in, int out);
 void stdio_give_back(void);
 
+/*
+ * Read from @fd, a terminal's other side, behind what is in @seen (a string in
+ * @size bytes), until @text is in it.  False: it did not come within 20 s.
+ */
+bool see_text(int fd, char *seen, size_t size, const char *text);
+
 /* A file of @size bytes of @buf, by a path that lives as long as its fd. */
 int scratch_file(const void *buf, size_t size, char path[static 32]);
 

@@ -6,7 +6,6 @@
 #include "check.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -225,20 +224,7 @@ static pid_t boot(const char *count)
 
 static bool see(const char *text)
 {
-	struct pollfd p = { .fd = terminal, .events = POLLIN };
-
-	while (!strstr(seen, text)) {
-		size_t len = strlen(seen);
-		ssize_t n;
-
-		if (poll(&p, 1, 20000) != 1)
-			return false;
-		n = read(terminal, seen + len, sizeof(seen) - 1 - len);
-		if (n <= 0)
-			return false;
-		seen[len + (size_t)n] = '\0';
-	}
-	return true;
+	return see_text(terminal, seen, sizeof(seen), text);
 }
 
 /* What is seen after @keys. */

@@ -132,20 +132,7 @@ static void boot(int (*fn)(void))
 /* Until @text has come out. */
 static bool see(const char *text)
 {
-	struct pollfd p = { .fd = terminal, .events = POLLIN };
-
-	while (!strstr(seen, text)) {
-		size_t len = strlen(seen);
-		ssize_t n;
-
-		if (poll(&p, 1, 20000) != 1)
-			return false;
-		n = read(terminal, seen + len, sizeof(seen) - 1 - len);
-		if (n <= 0)
-			return false;
-		seen[len + (size_t)n] = '\0';
-	}
-	return true;
+	return see_text(terminal, seen, sizeof(seen), text);
 }
 
 static bool is_raw(void)

@@ -195,9 +195,10 @@ static void guest_that_talks_but_does_not_answer_hangs_too(void **state)
 	guest.asked = chatters;
 	rig.plan.hang_ns = 500 * MS;
 	rig_judge("boot,cpus");
+	/* Told at any moment, and so maybe amid a line: then with its half. */
 	rig_check(VERDICT_HANG, "its init does not answer in 0.5 s of the "
 				"guest's own time, in test cpus; its last "
-				"line: [    1.0] still here");
+				"line: [");
 }
 
 static void who_never_gives_up_has_the_time_limit(void **state)

@@ -3,7 +3,7 @@
  * vm.h - one virtual machine's file descriptor: slots, interrupts, devices.
  *
  * Spec:    Linux Documentation/virt/kvm/api.rst 4.2 (create), 4.25 (IRQ line),
- *          4.35 (slots), 4.37 (enable cap), 4.79 (devices).
+ *          4.35 (slots), 4.37 (enable cap), 4.59 (ioeventfd), 4.79 (devices).
  * Units:   bytes; IPA sizes in bits.
  * Errors:  0, a file descriptor, or a negative errno with err_text().
  * Owns:    nothing; descriptors that are returned are the caller's.
@@ -36,6 +36,12 @@ void kvm_slot_del(int vm_fd, unsigned slot);
 
 /* Set the level of shared peripheral interrupt @spi (0 is INTID 32). */
 int kvm_spi_set(int vm_fd, unsigned spi, bool level);
+
+/*
+ * From now on the guest's writing @match, in @len bytes, to @gpa adds 1 to
+ * eventfd @fd and does not come to us.
+ */
+int kvm_ioeventfd(int vm_fd, gpa_t gpa, unsigned len, uint64_t match, int fd);
 
 /* Create an in-kernel device of KVM_DEV_TYPE_... @type; its fd. */
 int kvm_device_create(int vm_fd, uint32_t type, const char *name);

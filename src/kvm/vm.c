@@ -76,6 +76,21 @@ int kvm_spi_set(int vm_fd, unsigned spi, bool level)
 	return 0;
 }
 
+int kvm_ioeventfd(int vm_fd, gpa_t gpa, unsigned len, uint64_t match, int fd)
+{
+	struct kvm_ioeventfd io = {
+		.datamatch = match,
+		.addr = gpa,
+		.len = len,
+		.fd = fd,
+		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
+	};
+
+	if (ioctl(vm_fd, KVM_IOEVENTFD, &io) < 0)
+		return err_set(errno, "eventfd for writes to %#" PRIx64, gpa);
+	return 0;
+}
+
 int kvm_device_create(int vm_fd, uint32_t type, const char *name)
 {
 	struct kvm_create_device dev = { .type = type };

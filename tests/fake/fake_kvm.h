@@ -22,7 +22,13 @@
 
 #include "fault.h"
 
-enum { FAKE_CPUS = 512, FAKE_SPIS = 64, FAKE_SLOTS = 8, FAKE_FILTERS = 8 };
+enum {
+	FAKE_CPUS = 512,
+	FAKE_SPIS = 64,
+	FAKE_SLOTS = 8,
+	FAKE_FILTERS = 8,
+	FAKE_EVENTFDS = 32,
+};
 
 enum fake_kind { /* of a descriptor */
 		 FAKE_NONE,
@@ -100,6 +106,13 @@ struct fake_filter {
 	uint32_t base, nr;
 };
 
+/* Writes of @match to @gpa go to @fd. */
+struct fake_eventfd {
+	uint64_t gpa, match;
+	unsigned len;
+	int fd;
+};
+
 struct fake_slot {
 	uint64_t gpa, size; /* size 0: free */
 	void *host;
@@ -125,6 +138,9 @@ struct fake_kvm {
 	bool ran;		       /* any vCPU of the last VM */
 	uint64_t region, region_size;  /* of PV_TIME; 0: not set */
 	uint64_t states[FAKE_CPUS][8]; /* its version 1 has the records */
+	bool no_ioeventfd;
+	struct fake_eventfd eventfds[FAKE_EVENTFDS];
+	unsigned nr_eventfds;
 	bool spis[FAKE_SPIS];
 	unsigned nr_spi_calls, nr_aborts;
 	struct fake_cpu cpus[FAKE_CPUS];

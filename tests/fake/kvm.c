@@ -262,6 +262,21 @@ static bool spi_is_high(unsigned spi)
 	return level;
 }
 
+int kvm_ioeventfd(int vm_fd, gpa_t gpa, unsigned len, uint64_t match, int fd)
+{
+	int err = refuse(vm_fd, FAKE_VM);
+
+	if (!err && fake_kvm.no_ioeventfd)
+		err = ENOTTY;
+	if (!err && fake_kvm.nr_eventfds == FAKE_EVENTFDS)
+		err = ENOSPC;
+	if (err)
+		return err_set(err, "eventfd for writes to %#" PRIx64, gpa);
+	fake_kvm.eventfds[fake_kvm.nr_eventfds++] =
+		(struct fake_eventfd){ gpa, match, len, fd };
+	return 0;
+}
+
 static enum fake_kind device_kind(uint32_t type)
 {
 	switch (type) {

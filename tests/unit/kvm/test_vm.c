@@ -125,6 +125,25 @@ static void spi_is_told_by_type_and_number(void **state)
 	assert_words("SPI 7: No such device or address");
 }
 
+static void eventfd_is_for_one_value_at_one_address(void **state)
+{
+	const struct kvm_ioeventfd *io;
+
+	(void)state;
+	assert_int_equal(kvm_ioeventfd(FD, 0xa000050, 4, 3, 9), 0);
+	io = fake_sys_only(FD, KVM_IOEVENTFD);
+	assert_int_equal(io->addr, 0xa000050);
+	assert_int_equal(io->len, 4);
+	assert_int_equal(io->datamatch, 3);
+	assert_int_equal(io->fd, 9);
+	assert_int_equal(io->flags, KVM_IOEVENTFD_FLAG_DATAMATCH);
+	set_up(NULL);
+	fails(ENOSPC);
+	assert_int_equal(kvm_ioeventfd(FD, 0xa000050, 4, 3, 9), -ENOSPC);
+	assert_words("eventfd for writes to 0xa000050: No space left on "
+		     "device");
+}
+
 static void device_is_created_or_only_asked_for(void **state)
 {
 	const struct kvm_create_device *dev;
@@ -157,6 +176,7 @@ int main(void)
 		T(capabilities_are_asked_and_enabled),
 		T(slot_is_added_writable_and_deleted_by_size_zero),
 		T(spi_is_told_by_type_and_number),
+		T(eventfd_is_for_one_value_at_one_address),
 		T(device_is_created_or_only_asked_for),
 	};
 

@@ -10,7 +10,7 @@
  * be reset.
  *
  * Spec:    virtio 1.2, 2.7 (split virtqueues).  Left out, as the transport
- *          does not offer them: indirect descriptors, event indices.
+ *          does not offer it: event indices.
  * Units:   bytes.
  * Errors:  none; what the driver does is never an error.
  * Owns:    nothing.  Borrows the guest's memory from queue_start() on.
@@ -27,7 +27,7 @@
 #include "mach/gmem.h"
 
 /* The most entries of a ring, and so the most buffers of a chain. */
-enum { QUEUE_SIZE_MAX = 64 };
+enum { QUEUE_SIZE_MAX = 256 };
 
 struct vring_avail;
 struct vring_used;
@@ -36,6 +36,7 @@ struct queue {
 	/* as the driver sets them, in any order, before it says ready */
 	uint32_t size;
 	gpa_t desc, driver, device;
+	bool indirect; /* descriptors may point at tables of others */
 
 	const struct gmem *mem; /* NULL: not started */
 	const uint64_t *table;	/* two words to a descriptor */

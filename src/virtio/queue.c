@@ -14,9 +14,14 @@ static uint16_t load16(const __virtio16 *p)
 	return le16toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
 
+/* A table within a buffer may lie at any address. */
+struct anywhere {
+	uint64_t word;
+} __attribute__((packed));
+
 static uint64_t load64(const uint64_t *p)
 {
-	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
+	return le64toh(((const volatile struct anywhere *)p)->word);
 }
 
 static void store32(__virtio32 *p, uint32_t v)
@@ -72,39 +77,80 @@ unsigned queue_waiting(struct queue *q)
 	return 0;
 }
 
+/* A table of descriptors: the queue's, or one that a descriptor points at. */
+struct table {
+	const uint64_t *words; /* two to a descriptor */
+	uint32_t size;
+	bool indirect;
+};
+
+static const char *enter(const struct queue *q, gpa_t addr, uint32_t len,
+			 uint16_t flags, struct table *t)
+{
+	if (!q->indirect)
+		return "indirect descriptor, which was not agreed on";
+	if (t->indirect || flags & VRING_DESC_F_NEXT)
+		return "indirect descriptor where none may be";
+	if (len == 0 || len % sizeof(struct vring_desc) != 0)
+		return "indirect table of odd size";
+	*t = (struct table){ gmem_at(q->mem, addr, len),
+			     len / (uint32_t)sizeof(struct vring_desc), true };
+	return t->words ? NULL : "indirect table not in memory";
+}
+
+static const char *add(const struct queue *q, gpa_t addr, uint32_t len,
+		       uint16_t flags, struct queue_chain *c)
+{
+	struct iovec *buf = &c->bufs[c->nr];
+
+	if (c->nr == QUEUE_SIZE_MAX)
+		return "chain longer than a table can be";
+	if (!(flags & VRING_DESC_F_WRITE) && c->nr > c->nr_read)
+		return "buffer to read behind one to write";
+	if (!(flags & VRING_DESC_F_WRITE))
+		c->nr_read++;
+	c->nr++;
+	buf->iov_base = gmem_at(q->mem, addr, len);
+	buf->iov_len = len;
+	return buf->iov_base ? NULL : "buffer not in memory";
+}
+
 /* Follow the chain from @at; returns the fault, or NULL. */
 static const char *follow(const struct queue *q, uint16_t at,
 			  struct queue_chain *c)
 {
+	struct table t = { q->table, q->size, false };
+	const char *fault;
 	uint64_t total = 0;
+	uint32_t steps = 0;
 	uint16_t flags;
 
 	c->nr_read = c->nr = 0;
 	do {
-		struct iovec *buf = &c->bufs[c->nr];
 		uint64_t addr, rest;
+		uint32_t len;
 
-		if (at >= q->size)
+		if (at >= t.size)
 			return "descriptor outside of the table";
-		if (c->nr == q->size)
+		if (steps++ == t.size)
 			return "chain longer than the table";
-		addr = load64(&q->table[2 * at]);
-		rest = load64(&q->table[2 * at + 1]);
-		buf->iov_len = (uint32_t)rest;
+		addr = load64(&t.words[2 * at]);
+		rest = load64(&t.words[2 * at + 1]);
+		len = (uint32_t)rest;
 		flags = (uint16_t)(rest >> 32);
 		at = (uint16_t)(rest >> 48);
 
-		if (flags & VRING_DESC_F_INDIRECT)
-			return "indirect descriptor, which was not offered";
-		if (!(flags & VRING_DESC_F_WRITE) && c->nr > c->nr_read)
-			return "buffer to read behind one to write";
-		if (!(flags & VRING_DESC_F_WRITE))
-			c->nr_read++;
-		c->nr++;
-		buf->iov_base = gmem_at(q->mem, addr, buf->iov_len);
-		if (!buf->iov_base)
-			return "buffer not in memory";
-		total += buf->iov_len;
+		if (flags & VRING_DESC_F_INDIRECT) {
+			fault = enter(q, addr, len, flags, &t);
+			at = 0;
+			steps = 0;
+			flags = VRING_DESC_F_NEXT;
+		} else {
+			fault = add(q, addr, len, flags, c);
+			total += len;
+		}
+		if (fault)
+			return fault;
 		if (total > UINT64_C(1) << 32)
 			return "chain of more than 4 GiB";
 	} while (flags & VRING_DESC_F_NEXT);

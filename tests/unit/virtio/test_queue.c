@@ -214,12 +214,100 @@ static void a_buffer_to_read_behind_one_to_write_is_a_fault(void **state)
 	assert_fault("buffer to read behind one to write");
 }
 
-static void an_indirect_descriptor_is_a_fault(void **state)
+/* Descriptor @i of a table at @table, which need not be aligned. */
+static void entry(gpa_t table, unsigned i, gpa_t addr, uint32_t len,
+		  unsigned flags, unsigned next)
+{
+	const struct vring_desc d = { addr, len, (__virtio16)flags,
+				      (__virtio16)next };
+
+	memcpy((char *)at(table) + i * sizeof(d), &d, sizeof(d));
+}
+
+static void an_indirect_descriptor_not_agreed_on_is_a_fault(void **state)
 {
 	(void)state;
 	desc(0, 0, BUFFERS, 16, VRING_DESC_F_INDIRECT, 0);
 	assert_false(take(0));
-	assert_fault("indirect descriptor, which was not offered");
+	assert_fault("indirect descriptor, which was not agreed on");
+}
+
+static void an_indirect_table_stands_for_its_chain(void **state)
+{
+	const gpa_t table = BUFFERS + 3;
+
+	(void)state;
+	q.indirect = true;
+	entry(table, 0, BUFFERS + 0x1000, 16, NEXT, 2);
+	entry(table, 2, BUFFERS + 0x2000, 512, NEXT | WRITE, 1);
+	entry(table, 1, BUFFERS + 0x3000, 1, WRITE, 0);
+	desc(0, 4, table, 3 * 16, VRING_DESC_F_INDIRECT, 0);
+	assert_true(take(4));
+	assert_int_equal(chain.head, 4);
+	assert_int_equal(chain.nr, 3);
+	assert_int_equal(chain.nr_read, 1);
+	assert_ptr_equal(chain.bufs[1].iov_base, at(BUFFERS + 0x2000));
+
+	/* Behind buffers of the ring's own table, too. */
+	desc(0, 5, BUFFERS + 0x4000, 8, NEXT, 4);
+	assert_true(take(5));
+	assert_int_equal(chain.head, 5);
+	assert_int_equal(chain.nr, 4);
+	assert_int_equal(chain.bufs[0].iov_len, 8);
+}
+
+static void indirect_tables_that_break_the_rules_are_faults(void **state)
+{
+	const struct {
+		gpa_t addr;
+		uint32_t len;
+		unsigned flags;
+		const char *words;
+	} cases[] = {
+		{ BUFFERS, 0, 0, "indirect table of odd size" },
+		{ BUFFERS, 15, 0, "indirect table of odd size" },
+		{ BUFFERS, 33, 0, "indirect table of odd size" },
+		{ RAM_END - 16, 32, 0, "indirect table not in memory" },
+		{ 0, 16, 0, "indirect table not in memory" },
+		{ BUFFERS, 16, NEXT, "indirect descriptor where none may be" },
+	};
+
+	(void)state;
+	q.indirect = true;
+	entry(BUFFERS, 0, BUFFERS, 1, 0, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		desc(0, 0, cases[i].addr, cases[i].len,
+		     VRING_DESC_F_INDIRECT | cases[i].flags, 1);
+		assert_false(take(0));
+		assert_fault(cases[i].words);
+	}
+	desc(0, 0, BUFFERS, 32, VRING_DESC_F_INDIRECT, 0);
+	entry(BUFFERS, 0, BUFFERS, 32, VRING_DESC_F_INDIRECT, 0);
+	assert_false(take(0));
+	assert_fault("indirect descriptor where none may be");
+	entry(BUFFERS, 0, BUFFERS, 1, NEXT, 2);
+	assert_false(take(0));
+	assert_fault("descriptor outside of the table");
+	entry(BUFFERS, 0, BUFFERS, 1, NEXT, 1);
+	entry(BUFFERS, 1, BUFFERS, 1, NEXT, 0);
+	assert_false(take(0));
+	assert_fault("chain longer than the table");
+}
+
+static void an_indirect_chain_is_no_longer_than_any_other(void **state)
+{
+	(void)state;
+	q.indirect = true;
+	for (unsigned i = 0; i < QUEUE_SIZE_MAX + 1; i++)
+		entry(BUFFERS, i, RAM, 1, i < QUEUE_SIZE_MAX - 1 ? NEXT : 0,
+		      i + 1);
+	desc(0, 0, BUFFERS, 16 * (QUEUE_SIZE_MAX + 1), VRING_DESC_F_INDIRECT,
+	     0);
+	assert_true(take(0));
+	assert_int_equal(chain.nr, QUEUE_SIZE_MAX);
+	entry(BUFFERS, QUEUE_SIZE_MAX - 1, RAM, 1, NEXT, QUEUE_SIZE_MAX);
+	assert_false(take(0));
+	assert_fault("chain longer than a table can be");
 }
 
 static void chains_have_4_gib_at_most(void **state)
@@ -397,7 +485,10 @@ int main(void)
 		T(a_chain_that_leads_outside_the_table_is_a_fault),
 		T(buffers_are_memory_as_a_whole_or_a_fault),
 		T(a_buffer_to_read_behind_one_to_write_is_a_fault),
-		T(an_indirect_descriptor_is_a_fault),
+		T(an_indirect_descriptor_not_agreed_on_is_a_fault),
+		T(an_indirect_table_stands_for_its_chain),
+		T(indirect_tables_that_break_the_rules_are_faults),
+		T(an_indirect_chain_is_no_longer_than_any_other),
 		T(chains_have_4_gib_at_most),
 		T(sizes_are_powers_of_two_up_to_the_most),
 		T(parts_are_aligned_and_memory_to_their_last_byte),

@@ -24,6 +24,7 @@
 #include "util/lock.h"
 
 struct device;
+struct disk;
 struct fdtw;
 struct gmem;
 
@@ -42,6 +43,7 @@ struct device_host {
 	int vm_fd;
 	const struct gmem *mem;	      /* for devices that look into RAM */
 	struct console_port *console; /* NULL: output vanishes */
+	struct disk *disk;	      /* of the one device that is for it */
 };
 
 struct device_class {

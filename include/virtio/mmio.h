@@ -10,35 +10,90 @@
  * DEVICE_NEEDS_RESET, leaves the queues alone, and goes on when it was reset.
  * The first fault of a device's life is logged.
  *
- * Spec:    virtio 1.2, 2.1 to 2.4 and 4.2 (MMIO, version 2).  Left out: the
- *          legacy interface, shared memory, queue reset, and configuration
- *          space, which reads as zero.
+ * Spec:    virtio 1.2, 2.1 to 2.5 and 4.2 (MMIO, version 2).  Left out: the
+ *          legacy interface, shared memory and queue reset.
  * Errors:  none but create's; what the guest does is never an error.
- * Owns:    each device its struct virtio.
+ * Owns:    each device its struct virtio, and the class its state.
  * Threads: whoever holds the device's lock.
  */
 #ifndef VIRTIO_MMIO_H
 #define VIRTIO_MMIO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dev/device.h"
 #include "mach/layout.h"
 
+struct queue;
 struct queue_chain;
 struct virtio;
+
+/* The most bytes of a device's configuration space. */
+enum { VIRTIO_CONFIG_MAX = 0x100 };
 
 struct virtio_class {
 	struct device_class device; /* VIRTIO_MMIO_CLASS() */
 	uint32_t id;		    /* VIRTIO_ID_... */
 	unsigned nr_queues;
+	size_t config_size;
+
+	/* These, and stop, may be NULL.  fini also if init failed. */
+	int (*init)(struct virtio *v, const struct device_host *host);
+	void (*fini)(struct virtio *v);
+	void (*reset)(struct virtio *v); /* after stop */
+
+	/* The configuration space as it is now, whole; it was zero. */
+	void (*get_config)(struct virtio *v, void *ret);
+	/* The driver writes @len (1, 2, 4 or 8) bytes of it. */
+	void (*set_config)(struct virtio *v, uint64_t off, unsigned len,
+			   uint64_t val);
+
 	/*
 	 * The driver has put chains into @queue.  Work through those that
 	 * virtio_waiting() counts and come back; the driver tells of others.
 	 */
 	void (*notify)(struct virtio *v, unsigned queue);
+
+	/*
+	 * A queue ends, or all of them: return once nobody uses any of their
+	 * chains.  The lock may be given away meanwhile.
+	 */
+	void (*stop)(struct virtio *v);
 };
+
+struct virtio {
+	const struct virtio_class *class;
+	struct device *d;	/* borrowed */
+	const struct gmem *mem; /* borrowed */
+	int vm_fd;		/* borrowed */
+	struct queue *queues;	/* owned: class->nr_queues */
+	void *state;		/* the class's own, for init to set */
+	uint64_t offered;	/* features; init adds the class's */
+	uint64_t nr_faults;	/* in all its life */
+	uint32_t generation;	/* of the configuration */
+
+	/* and this until the next reset */
+	struct virtio_state {
+		uint32_t status;
+		uint32_t interrupts; /* VIRTIO_MMIO_INT_... */
+		uint32_t device_sel, driver_sel, queue_sel;
+		uint64_t features; /* that the driver takes */
+	} s;
+};
+
+/* Has the driver taken feature @bit?  Settled once its status says so. */
+static inline bool virtio_has(const struct virtio *v, unsigned bit)
+{
+	return v->s.features >> bit & 1;
+}
+
+/* Have KVM write to eventfd @fd instead of calling notify, if it can. */
+void virtio_notify_by(struct virtio *v, unsigned queue, int fd);
+
+/* May @queue be worked on?  For those that do not come from notify. */
+bool virtio_works(const struct virtio *v, unsigned queue);
 
 /* How many chains wait in @queue; each may be taken. */
 unsigned virtio_waiting(struct virtio *v, unsigned queue);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "virtio/mmio.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
+#include <linux/virtio_ring.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "kvm/vm.h"
 #include "util/err.h"
 #include "util/fdtw.h"
 #include "util/log.h"
@@ -17,24 +21,6 @@ enum {
 	MAGIC = 0x74726976,  /* "virt" */
 	VERSION_MMIO = 2,    /* 1 is the legacy interface */
 	VENDOR = 0x4d545650, /* "PVTM": nobody gives these out */
-};
-
-#define OFFERED (UINT64_C(1) << VIRTIO_F_VERSION_1)
-
-struct virtio {
-	const struct virtio_class *class;
-	struct device *d;	/* borrowed */
-	const struct gmem *mem; /* borrowed */
-	uint64_t nr_faults;	/* in all its life */
-
-	/* and this until the next reset */
-	struct virtio_state {
-		uint32_t status;
-		uint32_t interrupts; /* VIRTIO_MMIO_INT_... */
-		uint32_t device_sel, driver_sel, queue_sel;
-		uint64_t features; /* that the driver takes */
-	} s;
-	struct queue queues[]; /* class->nr_queues */
 };
 
 /* -- what the devices call -- */
@@ -88,10 +74,35 @@ void virtio_tell(struct virtio *v, unsigned queue)
 		interrupt(v, VIRTIO_MMIO_INT_VRING);
 }
 
+void virtio_notify_by(struct virtio *v, unsigned queue, int fd)
+{
+	gpa_t at = v->d->window.base + VIRTIO_MMIO_QUEUE_NOTIFY;
+
+	if (kvm_ioeventfd(v->vm_fd, at, 4, queue, fd) < 0)
+		log_debug("%s: %s", v->d->class->name, err_text());
+}
+
+bool virtio_works(const struct virtio *v, unsigned queue)
+{
+	const uint32_t works = VIRTIO_CONFIG_S_DRIVER_OK;
+
+	return (v->s.status & (works | VIRTIO_CONFIG_S_NEEDS_RESET)) == works &&
+	       queue_started(&v->queues[queue]);
+}
+
 /* -- what the driver does -- */
+
+static void stop(struct virtio *v)
+{
+	if (v->class->stop)
+		v->class->stop(v);
+}
 
 static void reset(struct virtio *v)
 {
+	stop(v);
+	if (v->class->reset)
+		v->class->reset(v);
 	v->s = (struct virtio_state){ 0 };
 	for (unsigned i = 0; i < v->class->nr_queues; i++)
 		v->queues[i] = (struct queue){ 0 };
@@ -101,8 +112,8 @@ static void reset(struct virtio *v)
 /* Nothing that was not offered; and a driver of this version says so. */
 static bool features_fit(const struct virtio *v)
 {
-	return !(v->s.features & ~OFFERED) &&
-	       v->s.features >> VIRTIO_F_VERSION_1 & 1;
+	return !(v->s.features & ~v->offered) &&
+	       virtio_has(v, VIRTIO_F_VERSION_1);
 }
 
 /* Bits are only ever added; each step needs the one before. */
@@ -123,8 +134,9 @@ static void set_status(struct virtio *v, uint32_t status)
 
 static uint32_t offered(const struct virtio *v)
 {
-	return v->s.device_sel < 2 ? (uint32_t)(OFFERED >> 32 * v->s.device_sel)
-				   : 0;
+	return v->s.device_sel < 2
+		       ? (uint32_t)(v->offered >> 32 * v->s.device_sel)
+		       : 0;
 }
 
 static void set_features(struct virtio *v, uint32_t half)
@@ -139,10 +151,7 @@ static void set_features(struct virtio *v, uint32_t half)
 
 static void notify(struct virtio *v, uint32_t queue)
 {
-	const uint32_t works = VIRTIO_CONFIG_S_DRIVER_OK;
-
-	if ((v->s.status & (works | VIRTIO_CONFIG_S_NEEDS_RESET)) == works &&
-	    queue < v->class->nr_queues && queue_started(&v->queues[queue]))
+	if (queue < v->class->nr_queues && virtio_works(v, queue))
 		v->class->notify(v, queue);
 }
 
@@ -174,8 +183,10 @@ static void queue_write(struct virtio *v, struct queue *q, uint64_t off,
 			uint32_t val)
 {
 	if (queue_started(q)) {
-		if (off == VIRTIO_MMIO_QUEUE_READY && !(val & 1))
+		if (off == VIRTIO_MMIO_QUEUE_READY && !(val & 1)) {
+			stop(v);
 			q->mem = NULL;
+		}
 		return;
 	}
 	switch (off) {
@@ -203,11 +214,34 @@ static void queue_write(struct virtio *v, struct queue *q, uint64_t off,
 	case VIRTIO_MMIO_QUEUE_READY:
 		if (!(val & 1))
 			break;
+		q->indirect = virtio_has(v, VIRTIO_RING_F_INDIRECT_DESC);
 		queue_start(q, v->mem);
 		if (q->fault)
 			virtio_fault(v, v->s.queue_sel, q->fault);
 		break;
 	}
+}
+
+/* @len bytes at @off of the configuration; zero where there is nothing. */
+static uint64_t config_read(struct virtio *v, uint64_t off, unsigned len)
+{
+	uint8_t config[VIRTIO_CONFIG_MAX] = { 0 };
+	uint64_t val = 0;
+
+	if (off + len > v->class->config_size)
+		return 0;
+	v->class->get_config(v, config);
+	memcpy(&val, config + off, len);
+	return le64toh(val);
+}
+
+static void config_write(struct virtio *v, uint64_t off, unsigned len,
+			 uint64_t val)
+{
+	if (off + len > v->class->config_size || !v->class->set_config)
+		return;
+	v->class->set_config(v, off, len, val);
+	v->generation++;
 }
 
 /* -- what the machine does -- */
@@ -217,6 +251,8 @@ uint64_t virtio_mmio_read(struct device *d, uint64_t off, unsigned len)
 	struct virtio *v = d->state;
 	const struct queue *q = selected(v);
 
+	if (off >= VIRTIO_MMIO_CONFIG)
+		return config_read(v, off - VIRTIO_MMIO_CONFIG, len);
 	if (len != 4)
 		return 0;
 	switch (off) {
@@ -243,7 +279,9 @@ uint64_t virtio_mmio_read(struct device *d, uint64_t off, unsigned len)
 	case VIRTIO_MMIO_SHM_BASE_LOW:
 	case VIRTIO_MMIO_SHM_BASE_HIGH:
 		return UINT32_MAX; /* there is no such region */
-	default: /* ConfigGeneration too: there is nothing that changes */
+	case VIRTIO_MMIO_CONFIG_GENERATION:
+		return v->generation;
+	default:
 		return 0;
 	}
 }
@@ -255,7 +293,9 @@ void virtio_mmio_write(struct device *d, uint64_t off, unsigned len,
 	struct queue *q = selected(v);
 	uint32_t word = (uint32_t)val;
 
-	if (len != 4)
+	if (off >= VIRTIO_MMIO_CONFIG)
+		config_write(v, off - VIRTIO_MMIO_CONFIG, len, val);
+	if (off >= VIRTIO_MMIO_CONFIG || len != 4)
 		return;
 	switch (off) {
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
@@ -289,21 +329,33 @@ int virtio_mmio_create(struct device *d, const struct device_host *host)
 {
 	const struct virtio_class *class =
 		container_of(d->class, const struct virtio_class, device);
-	struct virtio *v =
-		calloc(1, sizeof(*v) + class->nr_queues * sizeof(v->queues[0]));
+	struct virtio *v = calloc(1, sizeof(*v));
 
 	d->state = v;
 	if (!v)
 		return err_set(ENOMEM, "state");
 	v->class = class;
+	v->queues = calloc(class->nr_queues, sizeof(*v->queues));
+	if (!v->queues)
+		return err_set(ENOMEM, "queues");
 	v->d = d;
 	v->mem = host->mem;
-	return 0;
+	v->vm_fd = host->vm_fd;
+	v->offered = UINT64_C(1) << VIRTIO_F_VERSION_1 |
+		     UINT64_C(1) << VIRTIO_RING_F_INDIRECT_DESC;
+	return class->init ? class->init(v, host) : 0;
 }
 
 void virtio_mmio_destroy(struct device *d)
 {
-	free(d->state);
+	struct virtio *v = d->state;
+
+	if (!v)
+		return;
+	if (v->class->fini)
+		v->class->fini(v);
+	free(v->queues);
+	free(v);
 }
 
 void virtio_mmio_reset(struct device *d)

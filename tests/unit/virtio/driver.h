@@ -35,9 +35,11 @@ static struct bus bus;
 static struct device dev;
 static int vm_fd;
 
-static inline void driver_init(const struct virtio_class *class)
+/* @disk: for a class that works on one; else NULL. */
+static inline void driver_init_disk(const struct virtio_class *class,
+				    struct disk *disk)
 {
-	struct device_host host = { .mem = &ram };
+	struct device_host host = { .mem = &ram, .disk = disk };
 
 	fake_kvm_reset();
 	ram_init();
@@ -45,6 +47,11 @@ static inline void driver_init(const struct virtio_class *class)
 	bus_init(&bus);
 	assert_int_equal(
 		device_init(&dev, &class->device, WINDOW, SPI, &host, &bus), 0);
+}
+
+static inline void driver_init(const struct virtio_class *class)
+{
+	driver_init_disk(class, NULL);
 }
 
 static inline void driver_fini(void)
@@ -94,18 +101,27 @@ static inline void set_queue(unsigned queue, uint32_t size)
 	set(VIRTIO_MMIO_QUEUE_READY, 1);
 }
 
-/* All the steps of 3.1.1, with @nr_queues queues of @size entries. */
-static inline void bring_up(unsigned nr_queues, uint32_t size)
+/*
+ * All the steps of 3.1.1, with @nr_queues queues of @size entries and
+ * @features besides VERSION_1.
+ */
+static inline void bring_up_with(uint64_t features, unsigned nr_queues,
+				 uint32_t size)
 {
 	set(VIRTIO_MMIO_STATUS, 0);
 	set(VIRTIO_MMIO_STATUS, ACKNOWLEDGE);
 	set(VIRTIO_MMIO_STATUS, ACKNOWLEDGE | DRIVER_BIT);
-	take_features(UINT64_C(1) << VIRTIO_F_VERSION_1);
+	take_features(UINT64_C(1) << VIRTIO_F_VERSION_1 | features);
 	set(VIRTIO_MMIO_STATUS, ACKNOWLEDGE | DRIVER_BIT | FEATURES_OK);
 	for (unsigned i = 0; i < nr_queues; i++)
 		set_queue(i, size);
 	set(VIRTIO_MMIO_STATUS, WORKS);
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), WORKS);
+}
+
+static inline void bring_up(unsigned nr_queues, uint32_t size)
+{
+	bring_up_with(0, nr_queues, size);
 }
 
 static inline void notify(unsigned queue)

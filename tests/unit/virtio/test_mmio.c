@@ -8,9 +8,15 @@
 #include "util/util.h"
 #include "virtio/queue.h"
 
-enum { SIZE = 4, NR_QUEUES = 2 };
+enum {
+	SIZE = 4,
+	NR_QUEUES = 2,
+	OFFERED_LOW = 1 << VIRTIO_RING_F_INDIRECT_DESC | 1 << 5,
+	CONFIG = VIRTIO_MMIO_CONFIG,
+};
 
-static unsigned notified[NR_QUEUES];
+static unsigned notified[NR_QUEUES], nr_inits, nr_finis, nr_stops, nr_resets;
+static uint8_t config[10];
 
 /* A device that gives everything back, untouched. */
 static void give_all_back(struct virtio *v, unsigned queue)
@@ -25,17 +31,66 @@ static void give_all_back(struct virtio *v, unsigned queue)
 	}
 }
 
+static int test_init(struct virtio *v, const struct device_host *host)
+{
+	assert_int_equal(host->vm_fd, vm_fd);
+	v->offered |= 1 << 5;
+	nr_inits++;
+	virtio_notify_by(v, 1, 1000);
+	return 0;
+}
+
+static void test_fini(struct virtio *v)
+{
+	(void)v;
+	nr_finis++;
+}
+
+static void test_reset(struct virtio *v)
+{
+	(void)v;
+	assert_int_equal(nr_stops, ++nr_resets);
+}
+
+static void test_stop(struct virtio *v)
+{
+	(void)v;
+	nr_stops++;
+}
+
+static void get_config(struct virtio *v, void *ret)
+{
+	(void)v;
+	memcpy(ret, config, sizeof(config));
+}
+
+static void set_config(struct virtio *v, uint64_t off, unsigned len,
+		       uint64_t val)
+{
+	(void)v;
+	memcpy(config + off, &val, len);
+}
+
 static const struct virtio_class test_class = {
 	.device = VIRTIO_MMIO_CLASS("virtio-test"),
 	.id = 77,
 	.nr_queues = NR_QUEUES,
+	.config_size = sizeof(config),
+	.init = test_init,
+	.fini = test_fini,
+	.reset = test_reset,
+	.get_config = get_config,
+	.set_config = set_config,
 	.notify = give_all_back,
+	.stop = test_stop,
 };
 
 static int set_up(void **state)
 {
 	(void)state;
 	memset(notified, 0, sizeof(notified));
+	memset(config, 0, sizeof(config));
+	nr_inits = nr_finis = nr_stops = nr_resets = 0;
 	driver_init(&test_class);
 	return 0;
 }
@@ -68,7 +123,7 @@ static void assert_fresh(void)
 {
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), 0);
 	assert_int_equal(get(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
-	assert_int_equal(get(VIRTIO_MMIO_DEVICE_FEATURES), 0);
+	assert_int_equal(get(VIRTIO_MMIO_DEVICE_FEATURES), OFFERED_LOW);
 	assert_false(line());
 	for (unsigned i = 0; i < NR_QUEUES; i++) {
 		set(VIRTIO_MMIO_QUEUE_SEL, i);
@@ -106,11 +161,11 @@ static void registers_are_words(void **state)
 static void what_is_no_register_reads_as_zero(void **state)
 {
 	static const uint16_t full[] = {
-		VIRTIO_MMIO_MAGIC_VALUE,   VIRTIO_MMIO_VERSION,
-		VIRTIO_MMIO_DEVICE_ID,	   VIRTIO_MMIO_VENDOR_ID,
-		VIRTIO_MMIO_QUEUE_NUM_MAX, VIRTIO_MMIO_SHM_LEN_LOW,
-		VIRTIO_MMIO_SHM_LEN_HIGH,  VIRTIO_MMIO_SHM_BASE_LOW,
-		VIRTIO_MMIO_SHM_BASE_HIGH,
+		VIRTIO_MMIO_MAGIC_VALUE,     VIRTIO_MMIO_VERSION,
+		VIRTIO_MMIO_DEVICE_ID,	     VIRTIO_MMIO_VENDOR_ID,
+		VIRTIO_MMIO_DEVICE_FEATURES, VIRTIO_MMIO_QUEUE_NUM_MAX,
+		VIRTIO_MMIO_SHM_LEN_LOW,     VIRTIO_MMIO_SHM_LEN_HIGH,
+		VIRTIO_MMIO_SHM_BASE_LOW,    VIRTIO_MMIO_SHM_BASE_HIGH,
 	};
 	unsigned n = 0;
 
@@ -122,7 +177,8 @@ static void what_is_no_register_reads_as_zero(void **state)
 			assert_int_equal(get(off), 0);
 	}
 	assert_int_equal(n, ARRAY_SIZE(full));
-	for (uint16_t off = 0x100; off < LAYOUT_VIRTIO_EACH; off += 4)
+	for (uint16_t off = CONFIG + sizeof(config); off < LAYOUT_VIRTIO_EACH;
+	     off += 4)
 		set(off, UINT32_MAX);
 	assert_fresh();
 }
@@ -138,35 +194,121 @@ a_shared_memory_region_that_is_not_there_has_length_minus_1(void **state)
 	assert_int_equal(get(VIRTIO_MMIO_SHM_BASE_HIGH), UINT32_MAX);
 }
 
-static void version_1_is_all_that_is_offered(void **state)
+static void the_class_and_the_transport_offer_features(void **state)
 {
-	static const uint32_t sel[] = { 0, 1, 2, 3, 32, UINT32_MAX };
+	static const uint32_t sel[] = { 2, 3, 32, UINT32_MAX };
 
 	(void)state;
+	set(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+	assert_int_equal(get(VIRTIO_MMIO_DEVICE_FEATURES), OFFERED_LOW);
+	set(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
+	assert_int_equal(get(VIRTIO_MMIO_DEVICE_FEATURES), 1);
 	for (unsigned i = 0; i < ARRAY_SIZE(sel); i++) {
 		set(VIRTIO_MMIO_DEVICE_FEATURES_SEL, sel[i]);
-		assert_int_equal(get(VIRTIO_MMIO_DEVICE_FEATURES), sel[i] == 1);
+		assert_int_equal(get(VIRTIO_MMIO_DEVICE_FEATURES), 0);
 	}
 }
 
 static void features_are_refused_unless_offered_and_of_version_1(void **state)
 {
-	const uint64_t good = UINT64_C(1) << 32;
+	const uint64_t good = UINT64_C(1) << 32, offered = good | OFFERED_LOW;
 
 	(void)state;
 	for (unsigned i = 0; i < 64; i++) {
-		if (i == 32)
+		if (offered >> i & 1)
 			continue;
 		take_features(good | UINT64_C(1) << i);
 		set(VIRTIO_MMIO_STATUS, FEATURES_OK);
 		assert_int_equal(get(VIRTIO_MMIO_STATUS), 0);
 	}
-	take_features(0);
+	take_features(OFFERED_LOW);
 	set(VIRTIO_MMIO_STATUS, FEATURES_OK);
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), 0);
-	take_features(good);
+	take_features(offered);
 	set(VIRTIO_MMIO_STATUS, FEATURES_OK);
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), FEATURES_OK);
+}
+
+static void configuration_is_read_in_any_width_and_not_beyond(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof(config); i++)
+		config[i] = (uint8_t)(i + 1);
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG, 1), 1);
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG + 9, 1), 10);
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG + 8, 2), 0x0a09);
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG + 4, 4), 0x08070605);
+	assert_true(bus_read(&bus, WINDOW + CONFIG, 8) ==
+		    UINT64_C(0x0807060504030201));
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG + 9, 2), 0);
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG + 8, 4), 0);
+	assert_int_equal(bus_read(&bus, WINDOW + CONFIG + 10, 1), 0);
+	assert_int_equal(get(LAYOUT_VIRTIO_EACH - 4), 0);
+}
+
+static void what_the_driver_configures_has_a_new_generation(void **state)
+{
+	uint32_t first = get(VIRTIO_MMIO_CONFIG_GENERATION);
+
+	(void)state;
+	bus_write(&bus, WINDOW + CONFIG + 9, 1, 0x77);
+	assert_int_equal(config[9], 0x77);
+	assert_int_equal(get(VIRTIO_MMIO_CONFIG_GENERATION), first + 1);
+	bus_write(&bus, WINDOW + CONFIG + 9, 2, 0x5555);
+	bus_write(&bus, WINDOW + CONFIG + 10, 1, 0x55);
+	assert_int_equal(config[9], 0x77);
+	assert_int_equal(get(VIRTIO_MMIO_CONFIG_GENERATION), first + 1);
+}
+
+static void kvm_is_asked_to_pass_notifications_on(void **state)
+{
+	(void)state;
+	assert_int_equal(nr_inits, 1);
+	assert_int_equal(fake_kvm.nr_eventfds, 1);
+	assert_true(fake_kvm.eventfds[0].gpa ==
+		    WINDOW + VIRTIO_MMIO_QUEUE_NOTIFY);
+	assert_int_equal(fake_kvm.eventfds[0].len, 4);
+	assert_int_equal(fake_kvm.eventfds[0].match, 1);
+	assert_int_equal(fake_kvm.eventfds[0].fd, 1000);
+}
+
+static void the_class_stops_its_work_before_a_queue_or_all_end(void **state)
+{
+	(void)state;
+	bring_up(NR_QUEUES, SIZE);
+	assert_int_equal(nr_stops, 1);
+	set(VIRTIO_MMIO_QUEUE_READY, 0);
+	assert_int_equal(nr_stops, 2);
+	nr_resets = 2;
+	set(VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(nr_stops, 3);
+	device_reset(&dev);
+	assert_int_equal(nr_stops, 4);
+	assert_int_equal(nr_resets, 4);
+	assert_int_equal(nr_finis, 0);
+	device_fini(&dev);
+	assert_int_equal(nr_finis, 1);
+}
+
+static void buffers_may_be_told_of_in_a_table_of_their_own(void **state)
+{
+	struct vring_desc *d = at(BUFFERS + 8); /* at no special place */
+
+	(void)state;
+	memcpy(d, &(struct vring_desc){ .addr = BUFFERS + 0x100, .len = 64 },
+	       sizeof(*d));
+	desc(0, 0, BUFFERS + 8, 16, VRING_DESC_F_INDIRECT, 0);
+	bring_up_with(1 << VIRTIO_RING_F_INDIRECT_DESC, NR_QUEUES, SIZE);
+	offer(0, SIZE, 0);
+	notify(0);
+	assert_int_equal(used_ring(0)->idx, 1);
+	assert_int_equal(get(VIRTIO_MMIO_STATUS), WORKS);
+
+	avail_ring(0)->idx = 0;
+	bring_up(NR_QUEUES, SIZE);
+	offer(0, SIZE, 0);
+	notify(0);
+	assert_int_equal(get(VIRTIO_MMIO_STATUS), WORKS | NEEDS_RESET);
 }
 
 static void features_of_words_that_are_not_there_are_not_others(void **state)
@@ -526,8 +668,13 @@ int main(void)
 		T(registers_are_words),
 		T(what_is_no_register_reads_as_zero),
 		T(a_shared_memory_region_that_is_not_there_has_length_minus_1),
-		T(version_1_is_all_that_is_offered),
+		T(the_class_and_the_transport_offer_features),
 		T(features_are_refused_unless_offered_and_of_version_1),
+		T(configuration_is_read_in_any_width_and_not_beyond),
+		T(what_the_driver_configures_has_a_new_generation),
+		T(kvm_is_asked_to_pass_notifications_on),
+		T(the_class_stops_its_work_before_a_queue_or_all_end),
+		T(buffers_may_be_told_of_in_a_table_of_their_own),
 		T(features_of_words_that_are_not_there_are_not_others),
 		T(device_works_only_with_features_settled),
 		T(status_bits_go_only_all_together),

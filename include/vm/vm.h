@@ -29,6 +29,7 @@
 #include "dev/gic.h"
 #include "mach/walk.h"
 #include "pvtime/pvtime.h"
+#include "util/disk.h"
 
 struct console_port;
 struct loop;
@@ -47,6 +48,8 @@ struct vm_watch {
 	void *ctx;
 };
 
+enum { VM_DISKS_MAX = 16 };
+
 struct vm_config {
 	const char *kernel; /* NULL: none, for a tree only */
 	const char *initrd; /* NULL: none */
@@ -57,7 +60,9 @@ struct vm_config {
 	uint64_t ram_size;  /* a multiple of 64 KiB */
 	enum gic_kind irqchip;
 	bool pmu;
-	bool rng;	    /* a virtio entropy device */
+	bool rng; /* a virtio entropy device */
+	unsigned nr_disks;
+	struct disk_config disks[VM_DISKS_MAX]; /* virtio block devices */
 	const char *pvtime; /* as pvtime_choose() takes it */
 	bool pvtime_in_ram; /* the records, at its end; else apart */
 	bool no_reboot;

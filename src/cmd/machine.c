@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/disk.h"
 #include "ctl/path.h"
 #include "pvtime/pvtime.h"
 #include "util/err.h"
@@ -75,6 +76,20 @@ static int set_mem(void *into, const char *arg)
 	if (rc == 0)
 		((struct machine *)into)->config.ram_size =
 			ROUND_UP(size, 64 * KIB);
+	return rc;
+}
+
+static int set_disk(void *into, const char *arg)
+{
+	struct vm_config *config = &((struct machine *)into)->config;
+	int rc;
+
+	if (config->nr_disks == VM_DISKS_MAX)
+		return err_say(E2BIG, "'%s': no more than %d disks", arg,
+			       VM_DISKS_MAX);
+	rc = disk_parse(arg, &config->disks[config->nr_disks]);
+	if (rc == 0)
+		config->nr_disks++;
 	return rc;
 }
 
@@ -259,6 +274,10 @@ static const struct option_desc common[] = {
 	{ 'm', "mem", "SIZE",
 	  "guest memory: plain MiB, or with a letter: 512M, 2G (default 512M)",
 	  set_mem },
+	{ 'd', "disk", "FILE",
+	  "raw image or block device as a virtio disk; FILE,ro read-only, "
+	  "FILE,direct past the host's cache, FILE,serial=TEXT; may be repeated",
+	  set_disk },
 	{ 0, "pvtime", "MODE",
 	  "stolen time: auto (default: the best the host has), on (required), "
 	  "off, or a provider, best first: steady, kvm, device",

@@ -87,6 +87,9 @@ static int reset(struct vm *vm)
 	if (failed)
 		return -EIO;
 	pause_anew(vm); /* while it is known which vCPUs are off */
+	/* Before it is cleared: until then they may write to guest memory. */
+	for (unsigned i = 0; i < vm->nr_devices; i++)
+		device_reset(&vm->devices[i]);
 	rc = gmem_clear(&vm->mem);
 	if (rc == 0)
 		rc = cpus_reset(vm);
@@ -94,8 +97,6 @@ static int reset(struct vm *vm)
 		rc = gic_reset(&vm->gic, vm->vcpus);
 	if (rc < 0)
 		return rc;
-	for (unsigned i = 0; i < vm->nr_devices; i++)
-		device_reset(&vm->devices[i]);
 	panic_init(vm->panic);
 	rc = vm_boot(vm);
 	if (rc == 0)

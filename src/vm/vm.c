@@ -22,6 +22,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
+#include "virtio/blk.h"
 #include "virtio/mmio.h"
 #include "virtio/rng.h"
 #include "vm/console.h"
@@ -161,14 +162,34 @@ static int init_pvtime(struct vm *vm)
 	return 0;
 }
 
+/* All that the config names. */
+static int open_disks(struct vm *vm)
+{
+	const struct vm_config *config = vm->config;
+	int rc = 0;
+
+	if (config->nr_disks == 0)
+		return 0;
+	vm->disks = calloc(config->nr_disks, sizeof(*vm->disks));
+	if (!vm->disks)
+		return err_set(ENOMEM, "disks");
+	for (; vm->nr_disks < config->nr_disks && rc == 0;
+	     vm->nr_disks += rc == 0)
+		rc = disk_open(&vm->disks[vm->nr_disks],
+			       &config->disks[vm->nr_disks]);
+	return err_in(rc, "disk");
+}
+
+/* @disk: of a device that is for one; else NULL. */
 static int add_device(struct vm *vm, const struct device_class *class,
-		      gpa_t base, unsigned spi)
+		      gpa_t base, unsigned spi, struct disk *disk)
 {
 	const struct device_host host = {
 		.vm_fd = vm->fd,
 		.mem = &vm->mem,
 		.console = base == LAYOUT_CHANNEL ? vm->config->channel
 						  : &vm->console->port,
+		.disk = disk,
 	};
 	int rc = device_init(&vm->devices[vm->nr_devices], class, base, spi,
 			     &host, &vm->bus);
@@ -179,13 +200,14 @@ static int add_device(struct vm *vm, const struct device_class *class,
 }
 
 /* They follow the board's devices, in the order of their windows. */
-static int add_virtio(struct vm *vm, const struct virtio_class *class)
+static int add_virtio(struct vm *vm, const struct virtio_class *class,
+		      struct disk *disk)
 {
 	unsigned n = vm->nr_virtio++;
 
 	return add_device(vm, &class->device,
 			  LAYOUT_VIRTIO + n * LAYOUT_VIRTIO_EACH,
-			  SPI_VIRTIO + n);
+			  SPI_VIRTIO + n, disk);
 }
 
 /* The channel and the entropy device. */
@@ -196,19 +218,23 @@ static int init_devices(struct vm *vm)
 	int rc = 0;
 
 	bus_init(&vm->bus);
-	vm->devices = calloc(device_table_size + OPTIONAL_DEVICES,
-			     sizeof(*vm->devices));
+	vm->devices =
+		calloc(device_table_size + OPTIONAL_DEVICES + vm->nr_disks,
+		       sizeof(*vm->devices));
 	if (!vm->devices)
 		return err_set(ENOMEM, "devices");
 	for (size_t i = 0; i < device_table_size && rc == 0; i++) {
 		const struct device_place *p = &device_table[i];
 
-		rc = add_device(vm, p->class, p->base, p->spi);
+		rc = add_device(vm, p->class, p->base, p->spi, NULL);
 	}
 	if (rc == 0 && vm->config->channel)
-		rc = add_device(vm, &uart_class, LAYOUT_CHANNEL, SPI_CHANNEL);
+		rc = add_device(vm, &uart_class, LAYOUT_CHANNEL, SPI_CHANNEL,
+				NULL);
+	for (unsigned i = 0; i < vm->nr_disks && rc == 0; i++)
+		rc = add_virtio(vm, &virtio_blk_class, &vm->disks[i]);
 	if (rc == 0 && vm->config->rng)
-		rc = add_virtio(vm, &virtio_rng_class);
+		rc = add_virtio(vm, &virtio_rng_class, NULL);
 	return rc;
 }
 
@@ -283,6 +309,8 @@ static int make_vcpus(struct vm *vm)
 	if (rc == 0)
 		rc = load_init(&vm->load, &vm->kernel, &initrd, LAYOUT_RAM,
 			       vm->ram_size - pvtime_ram(vm));
+	if (rc == 0)
+		rc = open_disks(vm);
 	if (rc < 0)
 		return rc;
 	ask_for_nisv(vm);
@@ -346,6 +374,9 @@ void vm_free(struct vm *vm)
 	while (vm->nr_devices > 0)
 		device_fini(&vm->devices[--vm->nr_devices]);
 	free(vm->devices);
+	while (vm->nr_disks > 0)
+		disk_close(&vm->disks[--vm->nr_disks]);
+	free(vm->disks);
 	gic_fini(&vm->gic);
 	pvtime_fini(&vm->pvtime);
 	cpus_fini(vm);

@@ -27,9 +27,9 @@
 enum { INITRD = 3000000, TREE_MAX = 0x80000 };
 
 static char top[PATH_MAX], dir[] = "/tmp/test_dts.XXXXXX";
-static const char *const files[] = { "Image",	 "initrd",   "ours.dtb",
-				     "ours.dts", "warnings", "want.dtb",
-				     "want.dts", "want.err" };
+static const char *const files[] = { "Image",	 "initrd",   "disk",
+				     "ours.dtb", "ours.dts", "warnings",
+				     "want.dtb", "want.dts", "want.err" };
 
 static void write_file(const char *path, const void *buf, size_t size)
 {
@@ -52,6 +52,7 @@ static int set_up(void **state)
 	make_image(kernel, 0x100000);
 	write_file("Image", kernel, sizeof(kernel));
 	write_file("initrd", initrd, sizeof(initrd));
+	write_file("disk", initrd, 4096);
 	return 0;
 }
 

@@ -91,6 +91,28 @@ static void each_option_says_what_it_means(void **state)
 	assert_true(m.help);
 }
 
+static void disks_are_as_many_as_are_named(void **state)
+{
+	char line[256] = "";
+
+	(void)state;
+	assert_int_equal(parse("-d a.img --disk b.img,ro"), 0);
+	assert_int_equal(m.config.nr_disks, 2);
+	assert_int_equal(m.config.disks[0].path_len, 5);
+	assert_memory_equal(m.config.disks[0].path, "a.img", 5);
+	assert_false(m.config.disks[0].read_only);
+	assert_memory_equal(m.config.disks[1].path, "b.img", 5);
+	assert_true(m.config.disks[1].read_only);
+	assert_int_equal(parse("-d x,rw"), -EINVAL);
+	assert_has_words("--disk: 'rw' is not one of");
+	for (unsigned i = 0; i < VM_DISKS_MAX; i++)
+		strcat(line, "-d x ");
+	assert_int_equal(parse(line), 0);
+	strcat(line, "-d y");
+	assert_int_equal(parse(line), -E2BIG);
+	assert_words("--disk: 'y': no more than 16 disks");
+}
+
 static void every_irqchip_is_known(void **state)
 {
 	(void)state;
@@ -352,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(nothing_said_gives_the_defaults),
 		T(each_option_says_what_it_means),
+		T(disks_are_as_many_as_are_named),
 		T(every_irqchip_is_known),
 		T(no_pvtime_is_pvtime_off),
 		T(every_provider_is_known),

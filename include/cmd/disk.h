@@ -5,6 +5,9 @@
 
 struct disk_config;
 
+/* Of a struct machine: one more.  It points into @arg. */
+int disk_option(void *machine, const char *arg);
+
 /* *ret points into @text.  -EINVAL: not of that form. */
 int disk_parse(const char *text, struct disk_config *ret);
 

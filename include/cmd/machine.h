@@ -13,12 +13,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/disk.h"
 #include "vm/vm.h"
 
 struct option_desc;
+struct virtio_class;
+
+enum { MACHINE_DISKS_MAX = 16 };
 
 struct machine {
-	struct vm_config config;
+	struct vm_config config; /* its devices' configs follow */
+	struct disk_config disks[MACHINE_DISKS_MAX];
+	unsigned nr_disks;
 	const char *dump_dtb; /* NULL: no */
 	const char *name;     /* NULL: none */
 	const char *record;   /* file; NULL: no */
@@ -41,6 +47,10 @@ void machine_init(struct machine *m);
 /* Fill *m from @argv, argv[0] being the command.  On error words say why. */
 int machine_parse(struct machine *m, const struct option_desc *own, size_t n,
 		  int argc, char **argv);
+
+/* One more virtio device, with a config of *m.  -E2BIG: no room for @arg's. */
+int machine_add(struct machine *m, const struct virtio_class *class,
+		const void *config, const char *arg);
 
 /* The host's own kernel where none was given.  -ENOENT: it is not there. */
 int machine_find_kernel(struct machine *m);

@@ -24,7 +24,6 @@
 #include "util/lock.h"
 
 struct device;
-struct disk;
 struct fdtw;
 struct gmem;
 
@@ -43,7 +42,7 @@ struct device_host {
 	int vm_fd;
 	const struct gmem *mem;	      /* for devices that look into RAM */
 	struct console_port *console; /* NULL: output vanishes */
-	struct disk *disk;	      /* of the one device that is for it */
+	const void *config; /* of this one device, as its class says */
 };
 
 struct device_class {

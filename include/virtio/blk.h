@@ -5,7 +5,7 @@
 
 struct virtio_class;
 
-/* On the disk that its struct device_host names. */
+/* Its config: struct disk_config. */
 extern const struct virtio_class virtio_blk_class;
 
 #endif

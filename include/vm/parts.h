@@ -24,7 +24,6 @@
 #include "mach/bus.h"
 #include "mach/gmem.h"
 #include "pvtime/pvtime.h"
-#include "util/disk.h"
 #include "util/err.h"
 #include "util/loop.h"
 
@@ -85,10 +84,8 @@ struct vm {
 	struct console *console;
 	struct panic *panic;
 	struct bus bus;
-	struct disk *disks;
-	unsigned nr_disks;
 	struct device *devices;
-	unsigned nr_devices, nr_virtio;
+	unsigned nr_devices;
 	struct kvm_stats *exits; /* of each vCPU; NULL: not counted */
 	size_t fdt_size;
 

@@ -27,12 +27,13 @@
 #include <sys/types.h>
 
 #include "dev/gic.h"
+#include "mach/layout.h"
 #include "mach/walk.h"
 #include "pvtime/pvtime.h"
-#include "util/disk.h"
 
 struct console_port;
 struct loop;
+struct virtio_class;
 struct vm;
 
 /* Somebody who looks on; the console is theirs then, and takes no input. */
@@ -48,7 +49,11 @@ struct vm_watch {
 	void *ctx;
 };
 
-enum { VM_DISKS_MAX = 16 };
+/* A virtio device that the guest shall have. */
+struct vm_virtio {
+	const struct virtio_class *class;
+	const void *config; /* as the class says; borrowed */
+};
 
 struct vm_config {
 	const char *kernel; /* NULL: none, for a tree only */
@@ -60,9 +65,8 @@ struct vm_config {
 	uint64_t ram_size;  /* a multiple of 64 KiB */
 	enum gic_kind irqchip;
 	bool pmu;
-	bool rng; /* a virtio entropy device */
-	unsigned nr_disks;
-	struct disk_config disks[VM_DISKS_MAX]; /* virtio block devices */
+	unsigned nr_virtio; /* in the order of their windows */
+	struct vm_virtio virtio[LAYOUT_NR_VIRTIO];
 	const char *pvtime; /* as pvtime_choose() takes it */
 	bool pvtime_in_ram; /* the records, at its end; else apart */
 	bool no_reboot;

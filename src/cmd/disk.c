@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cmd/machine.h"
 #include "util/disk.h"
 #include "util/err.h"
+#include "virtio/blk.h"
 
 static int set_serial(struct disk_config *d, const char *text, int len)
 {
@@ -62,5 +64,21 @@ int disk_parse(const char *text, struct disk_config *ret)
 	}
 	if (rc == 0)
 		*ret = d;
+	return rc;
+}
+
+int disk_option(void *machine, const char *arg)
+{
+	struct machine *m = machine;
+	struct disk_config *d = &m->disks[m->nr_disks];
+	int rc;
+
+	if (m->nr_disks == MACHINE_DISKS_MAX)
+		return err_say(E2BIG, "'%s': no more than %d disks", arg,
+			       MACHINE_DISKS_MAX);
+	rc = disk_parse(arg, d);
+	if (rc == 0)
+		rc = machine_add(m, &virtio_blk_class, d, arg);
+	m->nr_disks += rc == 0;
 	return rc;
 }

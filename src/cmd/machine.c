@@ -16,6 +16,7 @@
 #include "util/log.h"
 #include "util/parse.h"
 #include "util/util.h"
+#include "virtio/rng.h"
 
 #define RAM_MIN	    (64 * MIB)
 #define RAM_MAX	    (UINT64_C(1) << 52) /* the largest address there is */
@@ -79,20 +80,6 @@ static int set_mem(void *into, const char *arg)
 	return rc;
 }
 
-static int set_disk(void *into, const char *arg)
-{
-	struct vm_config *config = &((struct machine *)into)->config;
-	int rc;
-
-	if (config->nr_disks == VM_DISKS_MAX)
-		return err_say(E2BIG, "'%s': no more than %d disks", arg,
-			       VM_DISKS_MAX);
-	rc = disk_parse(arg, &config->disks[config->nr_disks]);
-	if (rc == 0)
-		config->nr_disks++;
-	return rc;
-}
-
 static int set_pvtime(void *into, const char *arg)
 {
 	int rc = pvtime_known(arg);
@@ -138,9 +125,7 @@ static int set_pmu(void *into, const char *arg)
 
 static int set_rng(void *into, const char *arg)
 {
-	(void)arg;
-	((struct machine *)into)->config.rng = true;
-	return 0;
+	return machine_add(into, &virtio_rng_class, NULL, arg);
 }
 
 static int set_no_reboot(void *into, const char *arg)
@@ -277,7 +262,7 @@ static const struct option_desc common[] = {
 	{ 'd', "disk", "FILE",
 	  "raw image or block device as a virtio disk; FILE,ro read-only, "
 	  "FILE,direct past the host's cache, FILE,serial=TEXT; may be repeated",
-	  set_disk },
+	  disk_option },
 	{ 0, "pvtime", "MODE",
 	  "stolen time: auto (default: the best the host has), on (required), "
 	  "off, or a provider, best first: steady, kvm, device",
@@ -407,6 +392,19 @@ int machine_parse(struct machine *m, const struct option_desc *own, size_t n,
 
 		m->config.nr_cpus = online > 0 ? (unsigned)online : 1;
 	}
+	return 0;
+}
+
+int machine_add(struct machine *m, const struct virtio_class *class,
+		const void *config, const char *arg)
+{
+	struct vm_config *vm = &m->config;
+
+	if (vm->nr_virtio == LAYOUT_NR_VIRTIO)
+		return err_say(E2BIG, "%s%s%sno more than %d virtio devices",
+			       arg ? "'" : "", arg ? arg : "", arg ? "': " : "",
+			       LAYOUT_NR_VIRTIO);
+	vm->virtio[vm->nr_virtio++] = (struct vm_virtio){ class, config };
 	return 0;
 }
 

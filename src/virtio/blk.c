@@ -46,10 +46,15 @@ enum {
 };
 
 struct blk {
-	struct disk *disk;     /* borrowed */
+	struct disk disk;
 	atomic_bool writeback; /* as the driver set it, or true */
 	struct pool pool;
 };
+
+static struct disk *disk_of(const struct virtio *v)
+{
+	return &((struct blk *)v->state)->disk;
+}
 
 /* Buffers that are used up from the front. */
 struct span {
@@ -136,7 +141,7 @@ static int settle(struct virtio *v, struct disk *disk)
 
 static uint8_t read_data(struct virtio *v, uint64_t sector, struct span *in)
 {
-	struct disk *disk = ((struct blk *)v->state)->disk;
+	struct disk *disk = disk_of(v);
 	uint64_t off;
 
 	if (!place(disk, sector, length(in), &off))
@@ -146,7 +151,7 @@ static uint8_t read_data(struct virtio *v, uint64_t sector, struct span *in)
 
 static uint8_t write_data(struct virtio *v, uint64_t sector, struct span *out)
 {
-	struct disk *disk = ((struct blk *)v->state)->disk;
+	struct disk *disk = disk_of(v);
 	uint64_t off;
 	int rc;
 
@@ -159,7 +164,7 @@ static uint8_t write_data(struct virtio *v, uint64_t sector, struct span *out)
 static uint8_t one_range(struct virtio *v, uint32_t type,
 			 const struct virtio_blk_discard_write_zeroes *range)
 {
-	struct disk *disk = ((struct blk *)v->state)->disk;
+	struct disk *disk = disk_of(v);
 	uint32_t sectors = le32toh(range->num_sectors);
 	uint32_t flags = le32toh(range->flags);
 	uint64_t off, size = (uint64_t)sectors << SECTOR_SHIFT;
@@ -197,7 +202,7 @@ static uint8_t ranges(struct virtio *v, uint32_t type, struct span *out)
 static uint8_t get_id(struct virtio *v, const struct span *in,
 		      uint64_t *ret_size)
 {
-	const struct disk *disk = ((struct blk *)v->state)->disk;
+	const struct disk *disk = disk_of(v);
 	char id[VIRTIO_BLK_ID_BYTES] = { 0 };
 	size_t done = 0;
 
@@ -230,7 +235,7 @@ static uint8_t perform(struct virtio *v, const struct virtio_blk_outhdr *head,
 	case VIRTIO_BLK_T_OUT:
 		return write_data(v, sector, out);
 	case VIRTIO_BLK_T_FLUSH:
-		return status_of(disk_flush(((struct blk *)v->state)->disk));
+		return status_of(disk_flush(disk_of(v)));
 	case VIRTIO_BLK_T_GET_ID:
 		return get_id(v, in, ret_size);
 	case VIRTIO_BLK_T_DISCARD:
@@ -295,8 +300,7 @@ static unsigned log2_of(uint32_t n)
 
 static void blk_get_config(struct virtio *v, void *ret)
 {
-	const struct blk *blk = v->state;
-	const struct disk *disk = blk->disk;
+	const struct disk *disk = disk_of(v);
 	struct virtio_blk_config *c = ret;
 
 	c->capacity = htole64(disk->size >> SECTOR_SHIFT);
@@ -344,13 +348,18 @@ static uint64_t features(const struct disk *disk)
 static int blk_init(struct virtio *v, const struct device_host *host)
 {
 	struct blk *blk = calloc(1, sizeof(*blk));
+	int rc;
 
-	v->state = blk;
 	if (!blk)
 		return err_set(ENOMEM, "state");
-	blk->disk = host->disk;
+	rc = disk_open(&blk->disk, host->config);
+	if (rc < 0) {
+		free(blk);
+		return rc;
+	}
+	v->state = blk;
 	blk->writeback = true;
-	v->offered |= features(blk->disk);
+	v->offered |= features(&blk->disk);
 	return pool_init(&blk->pool, v, 0, serve);
 }
 
@@ -358,8 +367,10 @@ static void blk_fini(struct virtio *v)
 {
 	struct blk *blk = v->state;
 
-	if (blk)
-		pool_fini(&blk->pool);
+	if (!blk)
+		return;
+	pool_fini(&blk->pool);
+	disk_close(&blk->disk);
 	free(blk);
 }
 

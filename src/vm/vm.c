@@ -22,9 +22,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
-#include "virtio/blk.h"
 #include "virtio/mmio.h"
-#include "virtio/rng.h"
 #include "vm/console.h"
 #include "vm/panic.h"
 #include "vm/parts.h"
@@ -162,34 +160,16 @@ static int init_pvtime(struct vm *vm)
 	return 0;
 }
 
-/* All that the config names. */
-static int open_disks(struct vm *vm)
-{
-	const struct vm_config *config = vm->config;
-	int rc = 0;
-
-	if (config->nr_disks == 0)
-		return 0;
-	vm->disks = calloc(config->nr_disks, sizeof(*vm->disks));
-	if (!vm->disks)
-		return err_set(ENOMEM, "disks");
-	for (; vm->nr_disks < config->nr_disks && rc == 0;
-	     vm->nr_disks += rc == 0)
-		rc = disk_open(&vm->disks[vm->nr_disks],
-			       &config->disks[vm->nr_disks]);
-	return err_in(rc, "disk");
-}
-
-/* @disk: of a device that is for one; else NULL. */
+/* @config: of a virtio device. */
 static int add_device(struct vm *vm, const struct device_class *class,
-		      gpa_t base, unsigned spi, struct disk *disk)
+		      gpa_t base, unsigned spi, const void *config)
 {
 	const struct device_host host = {
 		.vm_fd = vm->fd,
 		.mem = &vm->mem,
 		.console = base == LAYOUT_CHANNEL ? vm->config->channel
 						  : &vm->console->port,
-		.disk = disk,
+		.config = config,
 	};
 	int rc = device_init(&vm->devices[vm->nr_devices], class, base, spi,
 			     &host, &vm->bus);
@@ -200,27 +180,28 @@ static int add_device(struct vm *vm, const struct device_class *class,
 }
 
 /* They follow the board's devices, in the order of their windows. */
-static int add_virtio(struct vm *vm, const struct virtio_class *class,
-		      struct disk *disk)
+static int add_virtio(struct vm *vm)
 {
-	unsigned n = vm->nr_virtio++;
+	int rc = 0;
 
-	return add_device(vm, &class->device,
-			  LAYOUT_VIRTIO + n * LAYOUT_VIRTIO_EACH,
-			  SPI_VIRTIO + n, disk);
+	for (unsigned i = 0; i < vm->config->nr_virtio && rc == 0; i++) {
+		const struct vm_virtio *v = &vm->config->virtio[i];
+
+		rc = add_device(vm, &v->class->device,
+				LAYOUT_VIRTIO + i * LAYOUT_VIRTIO_EACH,
+				SPI_VIRTIO + i, v->config);
+	}
+	return rc;
 }
-
-/* The channel and the entropy device. */
-enum { OPTIONAL_DEVICES = 2 };
 
 static int init_devices(struct vm *vm)
 {
 	int rc = 0;
 
 	bus_init(&vm->bus);
-	vm->devices =
-		calloc(device_table_size + OPTIONAL_DEVICES + vm->nr_disks,
-		       sizeof(*vm->devices));
+	vm->devices = calloc(device_table_size + 1 /* the channel */ +
+				     vm->config->nr_virtio,
+			     sizeof(*vm->devices));
 	if (!vm->devices)
 		return err_set(ENOMEM, "devices");
 	for (size_t i = 0; i < device_table_size && rc == 0; i++) {
@@ -231,11 +212,7 @@ static int init_devices(struct vm *vm)
 	if (rc == 0 && vm->config->channel)
 		rc = add_device(vm, &uart_class, LAYOUT_CHANNEL, SPI_CHANNEL,
 				NULL);
-	for (unsigned i = 0; i < vm->nr_disks && rc == 0; i++)
-		rc = add_virtio(vm, &virtio_blk_class, &vm->disks[i]);
-	if (rc == 0 && vm->config->rng)
-		rc = add_virtio(vm, &virtio_rng_class, NULL);
-	return rc;
+	return rc < 0 ? rc : add_virtio(vm);
 }
 
 /* The device tree goes straight into guest memory. */
@@ -309,8 +286,6 @@ static int make_vcpus(struct vm *vm)
 	if (rc == 0)
 		rc = load_init(&vm->load, &vm->kernel, &initrd, LAYOUT_RAM,
 			       vm->ram_size - pvtime_ram(vm));
-	if (rc == 0)
-		rc = open_disks(vm);
 	if (rc < 0)
 		return rc;
 	ask_for_nisv(vm);
@@ -374,9 +349,6 @@ void vm_free(struct vm *vm)
 	while (vm->nr_devices > 0)
 		device_fini(&vm->devices[--vm->nr_devices]);
 	free(vm->devices);
-	while (vm->nr_disks > 0)
-		disk_close(&vm->disks[--vm->nr_disks]);
-	free(vm->disks);
 	gic_fini(&vm->gic);
 	pvtime_fini(&vm->pvtime);
 	cpus_fini(vm);

@@ -11,6 +11,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
+#include "virtio/blk.h"
 
 static struct machine m;
 static wordexp_t words;
@@ -97,15 +98,18 @@ static void disks_are_as_many_as_are_named(void **state)
 
 	(void)state;
 	assert_int_equal(parse("-d a.img --disk b.img,ro"), 0);
-	assert_int_equal(m.config.nr_disks, 2);
-	assert_int_equal(m.config.disks[0].path_len, 5);
-	assert_memory_equal(m.config.disks[0].path, "a.img", 5);
-	assert_false(m.config.disks[0].read_only);
-	assert_memory_equal(m.config.disks[1].path, "b.img", 5);
-	assert_true(m.config.disks[1].read_only);
+	assert_int_equal(m.nr_disks, 2);
+	assert_int_equal(m.config.nr_virtio, 2);
+	assert_ptr_equal(m.config.virtio[1].class, &virtio_blk_class);
+	assert_ptr_equal(m.config.virtio[1].config, &m.disks[1]);
+	assert_int_equal(m.disks[0].path_len, 5);
+	assert_memory_equal(m.disks[0].path, "a.img", 5);
+	assert_false(m.disks[0].read_only);
+	assert_memory_equal(m.disks[1].path, "b.img", 5);
+	assert_true(m.disks[1].read_only);
 	assert_int_equal(parse("-d x,rw"), -EINVAL);
 	assert_has_words("--disk: 'rw' is not one of");
-	for (unsigned i = 0; i < VM_DISKS_MAX; i++)
+	for (unsigned i = 0; i < MACHINE_DISKS_MAX; i++)
 		strcat(line, "-d x ");
 	assert_int_equal(parse(line), 0);
 	strcat(line, "-d y");

@@ -35,11 +35,11 @@ static struct bus bus;
 static struct device dev;
 static int vm_fd;
 
-/* @disk: for a class that works on one; else NULL. */
-static inline void driver_init_disk(const struct virtio_class *class,
-				    struct disk *disk)
+/* @config: as @class says. */
+static inline void driver_init_for(const struct virtio_class *class,
+				   const void *config)
 {
-	struct device_host host = { .mem = &ram, .disk = disk };
+	struct device_host host = { .mem = &ram, .config = config };
 
 	fake_kvm_reset();
 	ram_init();
@@ -51,7 +51,7 @@ static inline void driver_init_disk(const struct virtio_class *class,
 
 static inline void driver_init(const struct virtio_class *class)
 {
-	driver_init_disk(class, NULL);
+	driver_init_for(class, NULL);
 }
 
 static inline void driver_fini(void)

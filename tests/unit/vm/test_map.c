@@ -21,6 +21,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
+#include "virtio/rng.h"
 #include "vm/parts.h"
 #include "vm/vm.h"
 
@@ -411,7 +412,7 @@ static void machines_are_made_by_that_map(void **state)
 			.nr_cpus = m.cpus,
 			.ram_size = m.ram_size,
 			.irqchip = m.gic,
-			.rng = m.nr_virtio %= 2,
+			.nr_virtio = m.nr_virtio,
 			.pvtime = "on",
 			.pvtime_in_ram = m.in_ram,
 		};
@@ -420,6 +421,8 @@ static void machines_are_made_by_that_map(void **state)
 		bool fits;
 		int rc;
 
+		for (unsigned n = 0; n < m.nr_virtio; n++)
+			config.virtio[n].class = &virtio_rng_class;
 		write_kernel(&m);
 		fits = make_map(&m, &map);
 		fake_kvm_reset();

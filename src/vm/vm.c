@@ -290,6 +290,9 @@ static int make_vcpus(struct vm *vm)
 		return rc;
 	ask_for_nisv(vm);
 	rc = gmem_init(&vm->mem, vm->fd, SLOT_RAM, LAYOUT_RAM, vm->ram_size);
+	/* What its devices want may not be there: better known soon. */
+	if (rc == 0)
+		rc = init_devices(vm);
 	return rc < 0 ? rc : cpus_init(vm);
 }
 
@@ -300,8 +303,6 @@ static int make_rest(struct vm *vm)
 
 	if (rc == 0)
 		rc = cpus_init_pmu(vm);
-	if (rc == 0)
-		rc = init_devices(vm);
 	return rc < 0 ? rc : vm_boot(vm);
 }
 

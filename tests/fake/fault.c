@@ -14,11 +14,21 @@
 #include <unistd.h>
 
 static atomic_uint calls, fail_at;
-static atomic_int fail_with;
+static atomic_int fail_with, whose; /* a thread's, or 0: everybody's */
 static atomic_uint_fast64_t mapped;
+
+void fault_arm_mine(unsigned n, int err)
+{
+	fault_arm(0, 0);
+	atomic_store(&whose, (int)syscall(SYS_gettid));
+	atomic_store(&fail_with, err);
+	atomic_store(&fail_at, n);
+}
 
 void fault_arm(unsigned n, int err)
 {
+	atomic_store(&fail_at, 0);
+	atomic_store(&whose, 0);
 	atomic_store(&calls, 0);
 	atomic_store(&fail_with, err);
 	atomic_store(&fail_at, n);
@@ -38,8 +48,12 @@ unsigned fault_calls(void)
 
 int fault_now(void)
 {
-	unsigned n = atomic_fetch_add(&calls, 1) + 1;
+	int who = atomic_load(&whose);
+	unsigned n;
 
+	if (who && who != (int)syscall(SYS_gettid))
+		return 0;
+	n = atomic_fetch_add(&calls, 1) + 1;
 	return n == atomic_load(&fail_at) ? atomic_load(&fail_with) : 0;
 }
 

@@ -18,6 +18,9 @@
 /* Begin to count; the @n-th call from now on (0: none) fails with @err. */
 void fault_arm(unsigned n, int err);
 
+/* The same, where only this thread's calls count. */
+void fault_arm_mine(unsigned n, int err);
+
 /* Did it come to that?  And how many calls were there? */
 bool fault_met(void);
 unsigned fault_calls(void);

@@ -259,7 +259,7 @@ static void machine_that_does_not_run_has_no_rivals(void **state)
 static void fail_to_give_one(void)
 {
 	wait_for_all();
-	fault_arm(1, EAGAIN);
+	fault_arm_mine(1, EAGAIN);
 	rc[0] = rivals_start(&rivals, 1);
 	err_copy(words);
 	nr_rivals[0] = count_down_to(0);

@@ -233,7 +233,7 @@ static void machine_can_be_restarted_from_its_loop(void **state)
 
 static void fail_to_restart(void)
 {
-	fault_arm(1, ENOMEM);
+	fault_arm_mine(1, ENOMEM);
 	restart();
 }
 

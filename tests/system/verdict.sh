@@ -60,13 +60,14 @@ panics()
 	has "PANIC: Kernel panic - not syncing: Attempted to kill init!" "$said"
 }
 
-# seconds WORD FILE: wait for WORD in FILE; when it came.
+# seconds WORD FILE: wait for WORD in FILE; when it came.  Why not is most
+# often in what a run said last, and so told as well.
 seconds()
 {
 	n=0
 	until grep -q "$1" "$2" 2> /dev/null; do
 		n=$((n + 1))
-		[ $n -lt 2000 ] || fail "no '$1' in $2"
+		[ $n -lt 2000 ] || fail "no '$1' in $2: $(tail -n 20 "$2" err 2>&1)"
 		usleep 10000
 	done
 	now
@@ -189,12 +190,12 @@ stopped()
 {
 	make_ird
 	"$vmm" test -k "$here/Image-6.1" -i ird -p "$fast" --tests boot \
-		--hang 9 \
+		--hang 20 \
 		--exec 'busybox sleep 4' > said 2> err < /dev/null &
 	pid=$!
 	seconds '^ok  *boot' said > /dev/null || fail "$(cat said)"
 	kill -STOP $pid
-	sleep 11
+	sleep 22
 	kill -CONT $pid
 	wait $pid || fail "$(cat said)"
 }

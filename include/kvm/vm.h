@@ -32,6 +32,10 @@ int kvm_vm_enable_cap(int vm_fd, unsigned cap);
  */
 int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size,
 		 void *host);
+
+/* The same, but the guest's writes there come to us as MMIO. */
+int kvm_slot_add_ro(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size,
+		    void *host);
 void kvm_slot_del(int vm_fd, unsigned slot);
 
 /* Set the level of shared peripheral interrupt @spi (0 is INTID 32). */

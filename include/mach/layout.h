@@ -7,7 +7,8 @@
  * devices at once.  Everything between is free and reads as zero.
  *
  *	0x0000_0000 +--------------------------------+
- *	            | free (two flash banks on virt) |
+ *	            | two flash banks         64 MiB |
+ *	            | each, of firmware              |
  *	0x0800_0000 +--------------------------------+
  *	            | GIC distributor         64 KiB |
  *	0x0801_0000 +--------------------------------+
@@ -27,6 +28,8 @@
  *	            | PL011 of a boot test     4 KiB |
  *	0x090a_0000 +--------------------------------+
  *	            | stolen-time records     64 KiB |
+ *	0x090e_0000 +--------------------------------+
+ *	            | SP805 watchdog           4 KiB |
  *	0x0a00_0000 +--------------------------------+
  *	            | virtio-mmio   512 bytes each,  |
  *	            | 32 of them                     |
@@ -53,6 +56,7 @@
 /* X(name, base, size), lowest first; layout.c refuses overlap at build time. */
 /* clang-format off */
 #define LAYOUT_WINDOWS(X)                       \
+	X(FLASH,      0x00000000, 0x08000000)   \
 	X(GIC_DIST,   0x08000000, 0x00010000)   \
 	X(GICV2_CPU,  0x08010000, 0x00010000)   \
 	X(GIC_ITS,    0x08080000, 0x00020000)   \
@@ -62,6 +66,7 @@
 	X(GPIO,       0x09030000, 0x00001000)   \
 	X(CHANNEL,    0x09040000, 0x00001000)   \
 	X(PVTIME,     0x090a0000, 0x00010000)   \
+	X(WATCHDOG,   0x090e0000, 0x00001000)   \
 	X(VIRTIO,     0x0a000000, 0x00004000)
 
 /* clang-format on */
@@ -74,7 +79,8 @@ enum { LAYOUT_WINDOWS(LAYOUT_ENUM) };
 #define LAYOUT_RAM UINT64_C(0x40000000)
 
 enum {
-	LAYOUT_REDIST_EACH = 0x20000, /* of GICv3: two 64 KiB frames */
+	LAYOUT_FLASH_EACH = 0x4000000, /* a bank */
+	LAYOUT_REDIST_EACH = 0x20000,  /* of GICv3: two 64 KiB frames */
 	LAYOUT_NR_LOW_REDIST = LAYOUT_GIC_REDIST_SIZE / LAYOUT_REDIST_EACH,
 	LAYOUT_NR_CPUS = 512, /* what the map has room for */
 	LAYOUT_VIRTIO_EACH = 0x200,
@@ -87,6 +93,7 @@ enum {
 	SPI_RTC = 2,
 	SPI_GPIO = 7,
 	SPI_CHANNEL = 8,
+	SPI_WATCHDOG = 9,
 	SPI_VIRTIO = 16, /* the first of LAYOUT_NR_VIRTIO */
 	NR_SPIS = 64,
 };
@@ -101,7 +108,7 @@ enum {
 };
 
 /* Memory slots; RAM, which may need several, last. */
-enum { SLOT_PVTIME, SLOT_RAM };
+enum { SLOT_PVTIME, SLOT_FLASH, SLOT_RAM = SLOT_FLASH + 2 };
 
 /* Names by which device tree nodes point at each other. */
 enum { PHANDLE_GIC = 1, PHANDLE_APB_CLK, PHANDLE_ITS, PHANDLE_GPIO };

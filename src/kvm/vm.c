@@ -40,10 +40,12 @@ int kvm_vm_enable_cap(int vm_fd, unsigned cap)
 	return 0;
 }
 
-int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
+static int add_slot(int vm_fd, unsigned slot, uint32_t flags, gpa_t gpa,
+		    uint64_t size, void *host)
 {
 	struct kvm_userspace_memory_region r = {
 		.slot = slot,
+		.flags = flags,
 		.guest_phys_addr = gpa,
 		.memory_size = size,
 		.userspace_addr = (uintptr_t)host,
@@ -54,6 +56,17 @@ int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
 			       "memory slot %u: %" PRIu64 " bytes at %#" PRIx64,
 			       slot, size, gpa);
 	return 0;
+}
+
+int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
+{
+	return add_slot(vm_fd, slot, 0, gpa, size, host);
+}
+
+int kvm_slot_add_ro(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size,
+		    void *host)
+{
+	return add_slot(vm_fd, slot, KVM_MEM_READONLY, gpa, size, host);
 }
 
 void kvm_slot_del(int vm_fd, unsigned slot)

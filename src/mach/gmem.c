@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "mach/gmem_file.h"
 #include "util/err.h"
+#include "util/log.h"
 #include "util/util.h"
 
 /*
@@ -45,55 +49,128 @@ static int add_slots(int vm_fd, unsigned slot, gpa_t base, uint64_t size,
 	return 0;
 }
 
-int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
-	      uint64_t size)
+/* RAM, or RAM anew, at @host: @fd's bytes, or, where that is -1, none. */
+static int map_at(uint8_t *host, uint64_t size, int fd)
 {
-	uint64_t map_size;
-	uint8_t *host;
-	void *map;
-	int rc;
+	int flags = fd < 0 ? MAP_FLAGS : MAP_SHARED;
 
-	*mem = (struct gmem){ 0 };
-	if (__builtin_add_overflow(size, BLOCK, &map_size))
+	if (mmap(host, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
+		 0) != MAP_FAILED)
+		return 0;
+	return fd < 0 ? err_set(errno, "clear") : gmem_file_refused(fd, size);
+}
+
+/* Address space for @size bytes, aligned as @mem->fd needs it. */
+static int reserve(struct gmem *mem, uint64_t size)
+{
+	uint64_t align = BLOCK;
+	int prot = PROT_READ | PROT_WRITE;
+
+	if (mem->shared) {
+		prot = PROT_NONE; /* until the file is there */
+		align = gmem_file_page(mem->fd);
+		align = align < BLOCK ? BLOCK : align;
+	}
+	if (__builtin_add_overflow(size, align, &mem->map_size))
 		return err_set(EOVERFLOW, "guest memory");
-	map = mmap(NULL, map_size, PROT_READ | PROT_WRITE, MAP_FLAGS, -1, 0);
-	if (map == MAP_FAILED)
+	mem->map = mmap(NULL, mem->map_size, prot, MAP_FLAGS, -1, 0);
+	if (mem->map == MAP_FAILED) {
+		mem->map = NULL;
 		return err_hint(err_set(errno,
 					"guest memory of %" PRIu64 " MiB",
 					size / MIB),
 				"give less with -m");
+	}
+	mem->host = (uint8_t *)ROUND_UP((uintptr_t)mem->map, align);
+	return mem->shared ? map_at(mem->host, size, mem->fd) : 0;
+}
 
-	host = (uint8_t *)ROUND_UP((uintptr_t)map, BLOCK);
-	rc = add_slots(vm_fd, slot, base, size, host);
+static void drop(struct gmem *mem)
+{
+	if (mem->map)
+		munmap(mem->map, mem->map_size);
+	if (mem->shared)
+		close(mem->fd);
+	*mem = (struct gmem){ 0 };
+}
+
+int gmem_init_as(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
+		 uint64_t size, const struct gmem_config *config)
+{
+	int rc = 0;
+
+	*mem = (struct gmem){ 0 };
+	if (config->shared || config->huge || config->path) {
+		rc = gmem_file_open(config, size);
+		if (rc < 0)
+			return rc;
+		mem->shared = true;
+		mem->fd = rc;
+	}
+	rc = reserve(mem, size);
 	if (rc < 0)
-		goto out_unmap;
-	*mem = (struct gmem){ .host = host,
-			      .base = base,
-			      .size = size,
-			      .vm_fd = vm_fd,
-			      .slot = slot,
-			      .map = map,
-			      .map_size = map_size };
+		goto out_drop;
+	rc = err_in(add_slots(vm_fd, slot, base, size, mem->host),
+		    "guest memory");
+	if (rc < 0)
+		goto out_drop;
+	mem->base = base;
+	mem->size = size;
+	mem->vm_fd = vm_fd;
+	mem->slot = slot;
 	return 0;
 
-out_unmap:
-	munmap(map, map_size);
-	return err_in(rc, "guest memory");
+out_drop:
+	drop(mem);
+	return rc;
+}
+
+int gmem_init(struct gmem *mem, int vm_fd, unsigned slot, gpa_t base,
+	      uint64_t size)
+{
+	const struct gmem_config private = { 0 };
+
+	return gmem_init_as(mem, vm_fd, slot, base, size, &private);
 }
 
 int gmem_clear(struct gmem *mem)
 {
-	/* A fresh mapping also drops the kernel's and initrd's file mappings. */
-	if (mmap(mem->host, mem->size, PROT_READ | PROT_WRITE,
-		 MAP_FLAGS | MAP_FIXED, -1, 0) == MAP_FAILED)
-		return err_set(errno, "guest memory: clear");
-	return 0;
+	int rc = mem->shared ? gmem_file_clear(mem->fd, mem->size) : 0;
+
+	/*
+	 * A fresh mapping also drops the kernel's and initrd's file mappings,
+	 * and claims huge pages anew, which a hole gave away.
+	 */
+	if (rc == 0)
+		rc = map_at(mem->host, mem->size, mem->shared ? mem->fd : -1);
+	return err_in(rc, "guest memory");
 }
 
 void gmem_small_pages(const struct gmem *mem)
 {
 	/* It fails where the kernel was built without huge pages. */
 	(void)madvise(mem->map, mem->map_size, MADV_NOHUGEPAGE);
+}
+
+void gmem_discard(const struct gmem *mem, gpa_t gpa, uint64_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), off, end;
+	int rc;
+
+	if (gpa < mem->base || gpa - mem->base >= gmem_lent(mem))
+		return;
+	off = gpa - mem->base;
+	end = size < gmem_lent(mem) - off ? off + size : gmem_lent(mem);
+	off = ROUND_UP(off, page);
+	end -= end % page;
+	if (off >= end)
+		return;
+	if (!mem->shared)
+		rc = madvise(mem->host + off, end - off, MADV_DONTNEED);
+	else
+		rc = gmem_file_discard(mem->fd, off, end - off);
+	if (rc < 0)
+		log_debug("guest memory: give back: %s", strerror(errno));
 }
 
 void *gmem_at(const struct gmem *mem, gpa_t gpa, uint64_t size)
@@ -110,6 +187,5 @@ void gmem_fini(struct gmem *mem)
 	if (!mem->map)
 		return;
 	del_slots(mem->vm_fd, mem->slot, mem->size);
-	munmap(mem->map, mem->map_size);
-	*mem = (struct gmem){ 0 };
+	drop(mem);
 }

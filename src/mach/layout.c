@@ -8,6 +8,7 @@
 	_Static_assert(LAYOUT_##before + LAYOUT_##before##_SIZE <= \
 			       LAYOUT_##name,                      \
 		       #name " overlaps " #before)
+FOLLOWS(GIC_DIST, FLASH);
 FOLLOWS(GICV2_CPU, GIC_DIST);
 FOLLOWS(GIC_ITS, GICV2_CPU);
 FOLLOWS(GIC_REDIST, GIC_ITS);
@@ -16,7 +17,8 @@ FOLLOWS(RTC, UART);
 FOLLOWS(GPIO, RTC);
 FOLLOWS(CHANNEL, GPIO);
 FOLLOWS(PVTIME, CHANNEL);
-FOLLOWS(VIRTIO, PVTIME);
+FOLLOWS(WATCHDOG, PVTIME);
+FOLLOWS(VIRTIO, WATCHDOG);
 _Static_assert(LAYOUT_VIRTIO + LAYOUT_VIRTIO_SIZE <= LAYOUT_RAM,
 	       "RAM overlaps VIRTIO");
 _Static_assert(SPI_VIRTIO + LAYOUT_NR_VIRTIO <= NR_SPIS, "too few SPIs");

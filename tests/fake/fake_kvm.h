@@ -116,6 +116,7 @@ struct fake_eventfd {
 struct fake_slot {
 	uint64_t gpa, size; /* size 0: free */
 	void *host;
+	bool read_only;
 };
 
 struct fake_kvm {

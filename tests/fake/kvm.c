@@ -208,7 +208,8 @@ static int check_slot(unsigned slot, gpa_t gpa, uint64_t size, void *host)
 	return 0;
 }
 
-int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
+static int add_slot(int vm_fd, unsigned slot, bool read_only, gpa_t gpa,
+		    uint64_t size, void *host)
 {
 	int err = refuse(vm_fd, FAKE_VM);
 
@@ -218,8 +219,19 @@ int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
 		return err_set(err,
 			       "memory slot %u: %" PRIu64 " bytes at %#" PRIx64,
 			       slot, size, gpa);
-	fake_kvm.slots[slot] = (struct fake_slot){ gpa, size, host };
+	fake_kvm.slots[slot] = (struct fake_slot){ gpa, size, host, read_only };
 	return 0;
+}
+
+int kvm_slot_add(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size, void *host)
+{
+	return add_slot(vm_fd, slot, false, gpa, size, host);
+}
+
+int kvm_slot_add_ro(int vm_fd, unsigned slot, gpa_t gpa, uint64_t size,
+		    void *host)
+{
+	return add_slot(vm_fd, slot, true, gpa, size, host);
 }
 
 void kvm_slot_del(int vm_fd, unsigned slot)

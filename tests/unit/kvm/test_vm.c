@@ -82,7 +82,7 @@ static void capabilities_are_asked_and_enabled(void **state)
 	assert_words("enable KVM capability 177: Invalid argument");
 }
 
-static void slot_is_added_writable_and_deleted_by_size_zero(void **state)
+static void slot_is_added_writable_or_not_and_deleted_by_size_zero(void **state)
 {
 	const struct kvm_userspace_memory_region *r;
 	static char host[16];
@@ -95,6 +95,12 @@ static void slot_is_added_writable_and_deleted_by_size_zero(void **state)
 	assert_int_equal(r->guest_phys_addr, 0x40000000);
 	assert_int_equal(r->memory_size, 0x10000);
 	assert_true(r->userspace_addr == (uintptr_t)host);
+	set_up(NULL);
+	assert_int_equal(kvm_slot_add_ro(FD, 4, 0, 0x20000, host), 0);
+	r = fake_sys_only(FD, KVM_SET_USER_MEMORY_REGION);
+	assert_int_equal(r->slot, 4);
+	assert_int_equal(r->flags, KVM_MEM_READONLY);
+	assert_int_equal(r->memory_size, 0x20000);
 	set_up(NULL);
 	kvm_slot_del(FD, 3);
 	r = fake_sys_only(FD, KVM_SET_USER_MEMORY_REGION);
@@ -174,7 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(vm_is_created_with_its_address_bits),
 		T(capabilities_are_asked_and_enabled),
-		T(slot_is_added_writable_and_deleted_by_size_zero),
+		T(slot_is_added_writable_or_not_and_deleted_by_size_zero),
 		T(spi_is_told_by_type_and_number),
 		T(eventfd_is_for_one_value_at_one_address),
 		T(device_is_created_or_only_asked_for),

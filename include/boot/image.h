@@ -30,6 +30,7 @@ struct image {
 	int fd;		  /* owned; -1 when closed */
 	enum image_packing packing;
 	bool flat;	       /* no arm64 header */
+	bool copy;	       /* for callers to set: never mapped */
 	uint64_t payload;      /* where the (packed) kernel is in the file */
 	uint64_t payload_size; /* and its bytes there */
 	uint64_t text_offset;  /* place, counted from a 2 MiB boundary;
@@ -53,8 +54,8 @@ int image_open(struct image *img, const char *path);
 
 /*
  * Put the kernel at @dst, where @room bytes of zeroed guest memory begin; a
- * file mapping may replace part of them (MAP_PRIVATE | MAP_FIXED), so a plain
- * file must not be rewritten in place meanwhile.  What is unpacked may be more
+ * file mapping may replace part of them (MAP_PRIVATE | MAP_FIXED) unless copy is
+ * set, so a plain file must not be rewritten in place meanwhile.  What is unpacked may be more
  * than mem_size, never more than @room.  May be called again for a fresh
  * start.  -E2BIG: needs more than @room; -ENOEXEC: corrupt or truncated;
  * -ENODATA: the file has shrunk since it was opened.

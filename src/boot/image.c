@@ -342,7 +342,7 @@ int image_load(const struct image *img, void *dst, uint64_t room)
 		rc = unpack(img, dst, room, false);
 	else if (img->payload_size > room)
 		rc = -E2BIG;
-	else if (img->flat && img->payload_size >= FLAT_MAPPED)
+	else if (img->flat && img->payload_size >= FLAT_MAPPED && !img->copy)
 		rc = file_place(img->fd, img->payload_size, dst, room);
 	else
 		/*

@@ -128,7 +128,7 @@ int load_into(const struct load *load, const struct gmem *mem)
 	dst = gmem_at(mem, load->initrd, room);
 	if (load->initrd_fd < 0)
 		rc = 0;
-	else if (load->file_size < INITRD_MAPPED)
+	else if (load->file_size < INITRD_MAPPED || mem->shared)
 		rc = file_read(load->initrd_fd, dst, load->file_size, 0);
 	else
 		rc = file_place(load->initrd_fd, load->file_size, dst, room);

@@ -35,6 +35,14 @@ struct console_port {
 	void (*put)(struct console_port *port, uint8_t byte);
 	/* The guest has read: the receive FIFO may take more. */
 	void (*room)(struct console_port *port);
+
+	/*
+	 * For virtio's console, in place of put: the guest sent @len bytes.
+	 * Returns how many are taken; never waits.
+	 */
+	size_t (*write)(struct console_port *port, const void *buf, size_t len);
+	/* The guest has more to send: virtio_console_go_on() when it fits. */
+	void (*more)(struct console_port *port);
 };
 
 /* What the machine gives to its devices. */

@@ -38,6 +38,7 @@ struct virtio_class {
 	uint32_t id;		    /* VIRTIO_ID_... */
 	unsigned nr_queues;
 	size_t config_size;
+	bool shares_ram; /* with another process */
 
 	/* These, and stop, may be NULL.  fini also if init failed. */
 	int (*init)(struct virtio *v, const struct device_host *host);
@@ -56,6 +57,9 @@ struct virtio_class {
 	 */
 	void (*notify)(struct virtio *v, unsigned queue);
 
+	/* May be NULL: the driver is ready, all queues it uses are started. */
+	void (*started)(struct virtio *v);
+
 	/*
 	 * A queue ends, or all of them: return once nobody uses any of their
 	 * chains.  The lock may be given away meanwhile.
@@ -73,6 +77,7 @@ struct virtio {
 	uint64_t offered;	/* features; init adds the class's */
 	uint64_t nr_faults;	/* in all its life */
 	uint32_t generation;	/* of the configuration */
+	unsigned nr_stops;	/* under way: no chain may be taken */
 
 	/* and this until the next reset */
 	struct virtio_state {
@@ -105,6 +110,12 @@ bool virtio_take(struct virtio *v, unsigned queue, struct queue_chain *ret);
 void virtio_give(struct virtio *v, unsigned queue, const struct queue_chain *c,
 		 uint32_t len);
 void virtio_tell(struct virtio *v, unsigned queue);
+
+/* What get_config tells is no longer what it was. */
+void virtio_config_changed(struct virtio *v);
+
+/* Somebody else has given chains back, and thinks that the driver wants it. */
+void virtio_raise(struct virtio *v);
 
 /* The device cannot go on, for the reason @why. */
 void virtio_fault(struct virtio *v, unsigned queue, const char *why);

@@ -56,6 +56,12 @@ struct queue_chain {
 /* The driver says its ring is complete.  If it cannot be it is at fault. */
 void queue_start(struct queue *q, const struct gmem *mem);
 
+/*
+ * Somebody else has worked on it, taking and giving in the ring's order, and
+ * does no more: go on after what they gave back.
+ */
+void queue_take_over(struct queue *q);
+
 static inline bool queue_started(const struct queue *q)
 {
 	return q->mem != NULL;
@@ -73,8 +79,21 @@ unsigned queue_waiting(struct queue *q);
  */
 bool queue_take(struct queue *q, struct queue_chain *ret_chain);
 
+/* The last @n chains taken, none of which was put back, wait again. */
+void queue_untake(struct queue *q, unsigned n);
+
 /* Put a chain back whose first @len bytes to write have been written. */
 void queue_give(struct queue *q, uint16_t head, uint32_t len);
+
+/* The same in two steps: the driver sees what was put once it is shown. */
+void queue_put(struct queue *q, uint16_t head, uint32_t len);
+void queue_show(struct queue *q);
+
+/*
+ * Need the driver notify us of chains?  It may do so nevertheless.  Once it must
+ * again, look whether chains came before it knew.
+ */
+void queue_want_notice(struct queue *q, bool want);
 
 /* Does the driver want to hear of what was put back just now? */
 bool queue_wants_interrupt(const struct queue *q);

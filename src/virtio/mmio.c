@@ -74,6 +74,18 @@ void virtio_tell(struct virtio *v, unsigned queue)
 		interrupt(v, VIRTIO_MMIO_INT_VRING);
 }
 
+void virtio_config_changed(struct virtio *v)
+{
+	v->generation++;
+	if (v->s.status & VIRTIO_CONFIG_S_DRIVER_OK)
+		interrupt(v, VIRTIO_MMIO_INT_CONFIG);
+}
+
+void virtio_raise(struct virtio *v)
+{
+	interrupt(v, VIRTIO_MMIO_INT_VRING);
+}
+
 void virtio_notify_by(struct virtio *v, unsigned queue, int fd)
 {
 	gpa_t at = v->d->window.base + VIRTIO_MMIO_QUEUE_NOTIFY;
@@ -86,16 +98,23 @@ bool virtio_works(const struct virtio *v, unsigned queue)
 {
 	const uint32_t works = VIRTIO_CONFIG_S_DRIVER_OK;
 
-	return (v->s.status & (works | VIRTIO_CONFIG_S_NEEDS_RESET)) == works &&
+	return v->nr_stops == 0 &&
+	       (v->s.status & (works | VIRTIO_CONFIG_S_NEEDS_RESET)) == works &&
 	       queue_started(&v->queues[queue]);
 }
 
 /* -- what the driver does -- */
 
+/*
+ * The lock may be given away meanwhile: what has ended of the device must not
+ * begin again before the rest of it has.
+ */
 static void stop(struct virtio *v)
 {
+	v->nr_stops++;
 	if (v->class->stop)
 		v->class->stop(v);
+	v->nr_stops--;
 }
 
 static void reset(struct virtio *v)
@@ -119,6 +138,8 @@ static bool features_fit(const struct virtio *v)
 /* Bits are only ever added; each step needs the one before. */
 static void set_status(struct virtio *v, uint32_t status)
 {
+	bool ran = v->s.status & VIRTIO_CONFIG_S_DRIVER_OK;
+
 	if (status == 0) {
 		reset(v);
 		return;
@@ -130,6 +151,9 @@ static void set_status(struct virtio *v, uint32_t status)
 		v->s.status |= VIRTIO_CONFIG_S_FEATURES_OK;
 	if (v->s.status & VIRTIO_CONFIG_S_FEATURES_OK)
 		v->s.status |= status & VIRTIO_CONFIG_S_DRIVER_OK;
+	if (!ran && v->s.status & VIRTIO_CONFIG_S_DRIVER_OK &&
+	    v->class->started)
+		v->class->started(v);
 }
 
 static uint32_t offered(const struct virtio *v)
@@ -153,6 +177,15 @@ static void notify(struct virtio *v, uint32_t queue)
 {
 	if (queue < v->class->nr_queues && virtio_works(v, queue))
 		v->class->notify(v, queue);
+}
+
+/* What came for the other queues meanwhile has nobody's attention. */
+static void stop_queue(struct virtio *v, struct queue *q)
+{
+	stop(v);
+	q->mem = NULL;
+	for (unsigned i = 0; i < v->class->nr_queues; i++)
+		notify(v, i);
 }
 
 static void acknowledge(struct virtio *v, uint32_t interrupts)
@@ -183,10 +216,8 @@ static void queue_write(struct virtio *v, struct queue *q, uint64_t off,
 			uint32_t val)
 {
 	if (queue_started(q)) {
-		if (off == VIRTIO_MMIO_QUEUE_READY && !(val & 1)) {
-			stop(v);
-			q->mem = NULL;
-		}
+		if (off == VIRTIO_MMIO_QUEUE_READY && !(val & 1))
+			stop_queue(v, q);
 		return;
 	}
 	switch (off) {

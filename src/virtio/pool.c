@@ -13,7 +13,6 @@
 #include "virtio/pool.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -23,45 +22,23 @@
 #include "util/log.h"
 #include "virtio/mmio.h"
 #include "virtio/queue.h"
-
-/* As much as a vCPU's thread has; the C library needs half of it. */
-enum { STACK_SIZE = 256 * 1024 };
+#include "virtio/worker.h"
 
 static void *worker(void *arg);
 
 /* One more thread; with the lock, or before there are others. */
 static int add_thread(struct pool *p)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int err;
+	int rc = worker_start(&p->threads[p->nr_threads], worker, p);
 
-	/* Signals are for the main thread and the vCPUs. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	err = pthread_create(&p->threads[p->nr_threads], &attr, worker, p);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err)
-		return err_set(err, "thread for input and output");
-	p->nr_threads++;
-	return 0;
-}
-
-static void ring(int fd)
-{
-	uint64_t one = 1;
-
-	/* Cannot fail: the counter is far from its end. */
-	if (write(fd, &one, sizeof(one)) < 0)
-		return;
+	if (rc == 0)
+		p->nr_threads++;
+	return rc;
 }
 
 void pool_notify(struct pool *p)
 {
-	ring(p->notify_fd);
+	worker_wake(p->notify_fd);
 }
 
 /* With the lock: the next chain, if one may be taken, is the caller's. */
@@ -79,7 +56,7 @@ static bool take(struct pool *p, struct queue_chain *ret)
 	    add_thread(p) < 0)
 		log_debug("%s", err_text()); /* those there are will do */
 	if (n > 1 && p->nr_busy < p->nr_threads)
-		ring(p->notify_fd);
+		worker_wake(p->notify_fd);
 	return true;
 }
 
@@ -138,7 +115,7 @@ void pool_drain(struct pool *p)
 	}
 	/* What came meanwhile for another queue's end has nobody's attention. */
 	if (--p->nr_drains == 0)
-		ring(p->notify_fd);
+		worker_wake(p->notify_fd);
 }
 
 static int watch(const struct pool *p, int fd, uint32_t events)
@@ -181,7 +158,7 @@ void pool_fini(struct pool *p)
 		device_lock(p->v->d);
 		p->quit = true;
 		device_unlock(p->v->d);
-		ring(p->quit_fd);
+		worker_wake(p->quit_fd);
 	}
 	/* None is added any more: a thread that saw no quit has the lock. */
 	for (unsigned i = 0; i < p->nr_threads; i++)

@@ -54,15 +54,27 @@ void queue_start(struct queue *q, const struct gmem *mem)
 	}
 	q->table = part(mem, q->desc, n * sizeof(struct vring_desc),
 			VRING_DESC_ALIGN_SIZE);
-	q->avail = part(mem, q->driver,
-			sizeof(struct vring_avail) + n * sizeof(__virtio16),
-			VRING_AVAIL_ALIGN_SIZE);
+	/* Each has an event index at its end, in use or not (2.7). */
+	q->avail =
+		part(mem, q->driver,
+		     sizeof(struct vring_avail) + (n + 1) * sizeof(__virtio16),
+		     VRING_AVAIL_ALIGN_SIZE);
 	q->used = part(mem, q->device,
 		       sizeof(struct vring_used) +
-			       n * sizeof(struct vring_used_elem),
+			       n * sizeof(struct vring_used_elem) +
+			       sizeof(__virtio16),
 		       VRING_USED_ALIGN_SIZE);
 	if (!q->table || !q->avail || !q->used)
 		q->fault = "ring misaligned or not in memory";
+}
+
+void queue_take_over(struct queue *q)
+{
+	q->next_used = load16(&q->used->idx);
+	q->next_avail = q->next_used;
+	/* They may have asked not to be notified. */
+	__atomic_store_n(&q->used->flags, 0, __ATOMIC_RELAXED);
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 unsigned queue_waiting(struct queue *q)
@@ -166,15 +178,40 @@ bool queue_take(struct queue *q, struct queue_chain *ret_chain)
 	return !q->fault;
 }
 
-void queue_give(struct queue *q, uint16_t head, uint32_t len)
+void queue_untake(struct queue *q, unsigned n)
+{
+	q->next_avail = (uint16_t)(q->next_avail - n);
+}
+
+void queue_put(struct queue *q, uint16_t head, uint32_t len)
 {
 	uint16_t slot = q->next_used++ & (uint16_t)(q->size - 1);
 
 	store32(&q->used->ring[slot].id, head);
 	store32(&q->used->ring[slot].len, len);
-	/* Who sees the index sees the entry, and what was written before. */
+}
+
+void queue_show(struct queue *q)
+{
+	/* Who sees the index sees the entries, and what was written before. */
 	__atomic_store_n(&q->used->idx, htole16(q->next_used),
 			 __ATOMIC_RELEASE);
+}
+
+void queue_give(struct queue *q, uint16_t head, uint32_t len)
+{
+	queue_put(q, head, len);
+	queue_show(q);
+}
+
+void queue_want_notice(struct queue *q, bool want)
+{
+	__atomic_store_n(&q->used->flags,
+			 htole16(want ? 0 : VRING_USED_F_NO_NOTIFY),
+			 __ATOMIC_RELAXED);
+	/* As in queue_wants_interrupt(), the other way round. */
+	if (want)
+		atomic_thread_fence(memory_order_seq_cst);
 }
 
 bool queue_wants_interrupt(const struct queue *q)

@@ -270,7 +270,7 @@ static void sectors_are_read_into_the_guests_memory(void **state)
 		assert_true(all_are(at(DATA + 512 * i), original(5 + i), 512));
 	assert_true(all_are(at(DATA + 20 * 512), 0, 512));
 	assert_int_equal(used_len(), 20 * 512 + 1);
-	assert_true(line());
+	await_line();
 }
 
 static void sectors_are_written_from_it(void **state)

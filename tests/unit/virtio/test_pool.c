@@ -15,6 +15,8 @@ enum { SIZE = 32, NR_QUEUES = 2 };
 static struct pool pool;
 static struct left before;
 static atomic_int hold, held, nr_served;
+static bool slow_stop;
+static atomic_int stopping, nr_amiss; /* amiss: taken while it stops */
 static const char *fault;
 static sigset_t signals; /* blocked in the thread that served last */
 
@@ -25,6 +27,7 @@ static const char *serve(struct virtio *v, struct queue_chain *c,
 	(void)v;
 	pthread_sigmask(SIG_SETMASK, NULL, &signals);
 	atomic_fetch_add(&held, 1);
+	atomic_fetch_add(&nr_amiss, atomic_load(&stopping));
 	while (atomic_load(&hold))
 		usleep(200);
 	*(uint8_t *)c->bufs[0].iov_base = 0x77;
@@ -53,10 +56,18 @@ static void test_notify(struct virtio *v, unsigned queue)
 	pool_notify(&pool);
 }
 
+/* Of a device whose other parts take their time to end. */
 static void test_stop(struct virtio *v)
 {
-	(void)v;
 	pool_drain(&pool);
+	if (!slow_stop)
+		return;
+	stopping = 1;
+	device_unlock(v->d);
+	pool_notify(&pool);
+	usleep(50000);
+	device_lock(v->d);
+	stopping = 0;
 }
 
 static const struct virtio_class test_class = {
@@ -74,8 +85,9 @@ static int set_up(void **state)
 	(void)state;
 	alarm(60);
 	log_set_level(LOG_ERROR);
-	hold = held = nr_served = 0;
+	hold = held = nr_served = stopping = nr_amiss = 0;
 	fault = NULL;
+	slow_stop = false;
 	before = left_now();
 	driver_init(&test_class);
 	bring_up(NR_QUEUES, SIZE);
@@ -229,6 +241,32 @@ static void what_comes_during_a_drain_is_done_after_it(void **state)
 	await_used(4);
 }
 
+static void offer_quietly(void)
+{
+	desc(0, 0, BUFFERS, 1, VRING_DESC_F_WRITE, 0);
+	offer(0, SIZE, 0);
+}
+
+/* What has ended stays so until all of the device has. */
+static void nothing_is_taken_while_the_device_is_reset(void **state)
+{
+	(void)state;
+	slow_stop = true;
+	offer_quietly();
+	set(VIRTIO_MMIO_STATUS, 0);
+	assert_int_equal(nr_amiss, 0);
+}
+
+static void what_comes_while_another_queue_ends_is_done_after_it(void **state)
+{
+	(void)state;
+	slow_stop = true;
+	offer_quietly();
+	set(VIRTIO_MMIO_QUEUE_SEL, 1);
+	set(VIRTIO_MMIO_QUEUE_READY, 0);
+	await_used(1);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -240,6 +278,8 @@ int main(void)
 		T(signals_are_not_for_these_threads),
 		T(a_chain_at_fault_stops_the_device),
 		T(what_comes_during_a_drain_is_done_after_it),
+		T(nothing_is_taken_while_the_device_is_reset),
+		T(what_comes_while_another_queue_ends_is_done_after_it),
 	};
 
 	return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

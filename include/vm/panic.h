@@ -28,7 +28,10 @@ struct panic {
 
 void panic_init(struct panic *p);
 
-/* The guest sent @byte.  True once, when the panic is over: the guest hangs. */
-bool panic_feed(struct panic *p, uint8_t byte);
+/*
+ * The guest sent @len bytes.  True once, when the panic is over: the guest
+ * hangs.
+ */
+bool panic_feed(struct panic *p, const uint8_t *buf, size_t len);
 
 #endif

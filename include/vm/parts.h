@@ -28,6 +28,7 @@
 #include "util/loop.h"
 
 struct console;
+struct outlet;
 struct panic;
 struct vm_config;
 
@@ -82,7 +83,8 @@ struct vm {
 	struct pvtime pvtime;
 	struct gic gic;
 	struct console *console;
-	struct panic *panic;
+	struct outlet *outlet; /* the console's */
+	struct panic *panic;   /* one to a line of the console */
 	struct bus bus;
 	struct device *devices;
 	unsigned nr_devices;
@@ -137,9 +139,22 @@ void pause_anew(struct vm *vm);
 void hold_check(struct vcpu_thread *t);
 void hold_fini(struct vcpu_thread *t);
 
+/*
+ * pin.c: can each vCPU have its CPU?  And, on its thread: give vCPU @index its
+ * own.
+ */
+int pin_check(const struct vm *vm);
+int pin_self(const struct vm *vm, unsigned index);
+
 /* run.c: the console and what main waits for. */
 int run_init(struct vm *vm);
 void run_fini(struct vm *vm);
+/* The run ends this way, an enum vm_end, unless it ends already. */
+void run_end(struct vm *vm, int how);
+
+/* signals.c: they come to the main loop, from now on; and as before. */
+int signals_take(struct vm *vm);
+void signals_give_back(struct vm *vm);
 
 /* exit.c: the guest needs something; EVENT_NONE: it may go on. */
 enum vm_event exit_handle(struct vm *vm, struct kvm_vcpu *vcpu);

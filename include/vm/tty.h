@@ -11,6 +11,7 @@
 #define VM_TTY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Make the terminal at fd 0 raw; again after it was given back, or after we
@@ -18,6 +19,9 @@
  * another errno: we are in the background and must leave it alone.
  */
 bool tty_raw(void);
+
+/* The size of the terminal at @fd.  False: it is none. */
+bool tty_size(int fd, uint16_t *ret_columns, uint16_t *ret_rows);
 
 /* Fine at any time, and twice. */
 void tty_restore(void);

@@ -26,7 +26,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "dev/flash.h"
 #include "dev/gic.h"
+#include "mach/gmem.h"
 #include "mach/layout.h"
 #include "mach/walk.h"
 #include "pvtime/pvtime.h"
@@ -55,20 +57,36 @@ struct vm_virtio {
 	const void *config; /* as the class says; borrowed */
 };
 
+/* Where the console is; its input is there, too, where there is any. */
+enum vm_console {
+	VM_CONSOLE_STDIO,
+	VM_CONSOLE_NOWHERE,
+	VM_CONSOLE_FILE, /* console_path */
+	VM_CONSOLE_PTY,	 /* console_path, or NULL: a link to it */
+};
+
 struct vm_config {
-	const char *kernel; /* NULL: none, for a tree only */
+	const char *kernel; /* NULL: none, for a tree or firmware only */
+	/* What the machine begins with, with no kernel; no firmware: NULL. */
+	struct flash_config flash;
 	const char *initrd; /* NULL: none */
 	const void *extra;  /* bytes that follow the initrd; NULL: none */
 	size_t extra_size;
-	const char *params; /* NULL: none */
-	unsigned nr_cpus;   /* lowered, with a warning, to what KVM can */
-	uint64_t ram_size;  /* a multiple of 64 KiB */
+	const char *params;	/* NULL: none */
+	unsigned nr_cpus;	/* lowered, with a warning, to what KVM can */
+	uint64_t ram_size;	/* a multiple of 64 KiB */
+	struct gmem_config ram; /* shared also where a device needs it */
 	enum gic_kind irqchip;
 	bool pmu;
+	const uint16_t *pins; /* the host's CPU of each vCPU; or NULL */
+	unsigned nr_pins;
+	bool watchdog;
 	unsigned nr_virtio; /* in the order of their windows */
 	struct vm_virtio virtio[LAYOUT_NR_VIRTIO];
-	const char *pvtime; /* as pvtime_choose() takes it */
-	bool pvtime_in_ram; /* the records, at its end; else apart */
+	const char *pvtime;	 /* as pvtime_choose() takes it */
+	bool pvtime_in_ram;	 /* the records, at its end; else apart */
+	enum vm_console console; /* unless somebody watches */
+	const char *console_path;
 	bool no_reboot;
 	bool pause_steals;	      /* when we are stopped: see vm_pause() */
 	uint64_t timeout_ns;	      /* 0: none */
@@ -135,6 +153,13 @@ struct loop *vm_loop(struct vm *vm);
 void vm_stop(struct vm *vm);
 int vm_restart(struct vm *vm);
 
+/*
+ * Have the guest give up @size bytes of its memory, 0: have all back.  It does
+ * so as far and as fast as it can.  -ENODEV: it has no balloon; -ERANGE: more
+ * than there is.
+ */
+int vm_balloon(struct vm *vm, uint64_t size);
+
 /* Where a vCPU is, and by which tables it sees memory. */
 struct vm_place {
 	bool off; /* by PSCI; what follows means nothing then */
@@ -154,6 +179,9 @@ int vm_look(struct vm *vm, struct vm_place *ret_places);
  */
 bool vm_in_kernel(const struct vm *vm, const struct vm_place *place,
 		  uint64_t va, uint64_t *ret_offset);
+
+/* Its watchdog; NULL: it has none. */
+struct device *vm_watchdog(const struct vm *vm);
 
 /* Serial line @index, for uart_receive(); 0: the console, 1: the channel. */
 struct device *vm_serial(struct vm *vm, unsigned index);

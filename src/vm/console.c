@@ -6,22 +6,24 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dev/uart.h"
 #include "util/clock.h"
+#include "util/err.h"
 #include "util/log.h"
 #include "util/loop.h"
 #include "util/util.h"
+#include "virtio/console.h"
+#include "vm/outlet.h"
 #include "vm/tty.h"
 
 enum {
 	CTRL_A = 1,
+	CTRL_O = 15,
 	/* What a pipe takes whole once poll(2) says that it takes any. */
 	CHUNK = 4096,
-	/* How long the last output may wait for its reader. */
-	LAST_WORDS_MS = 1000,
+	LAST_WORDS_MS = 1000, /* how long the last output waits for a reader */
 	/*
 	 * How long output gathers before it is written: too short for a person
 	 * to see, long enough that a boot's log is not a system call per byte.
@@ -42,17 +44,9 @@ static unsigned fill(const struct console *c)
 	return atomic_load(&c->put) - atomic_load(&c->got);
 }
 
-static void port_put(struct console_port *port, uint8_t byte)
+/* There was something in the ring, @n bytes, when more was put. */
+static void tell_main(struct console *c, unsigned n)
 {
-	struct console *c = container_of(port, struct console, port);
-	unsigned put = atomic_load_explicit(&c->put, memory_order_relaxed);
-	unsigned n = put - atomic_load(&c->got);
-
-	if (n < CONSOLE_RING) { /* always: vCPUs wait long before */
-		c->ring[put % CONSOLE_RING] = byte;
-		atomic_store(&c->put, put + 1);
-	}
-	c->events->byte(c->ctx, byte);
 	if (n >= CONSOLE_RING - CONSOLE_SLACK &&
 	    !atomic_exchange(&c->full, true))
 		c->events->wake(c->ctx); /* this cannot wait */
@@ -60,12 +54,73 @@ static void port_put(struct console_port *port, uint8_t byte)
 		c->events->wake(c->ctx);
 }
 
-static void port_room(struct console_port *port)
+static void port_put(struct console_port *port, uint8_t byte)
 {
 	struct console *c = container_of(port, struct console, port);
+	unsigned put, n;
 
+	lock_take(&c->put_lock);
+	put = atomic_load_explicit(&c->put, memory_order_relaxed);
+	n = put - atomic_load(&c->got);
+	if (n < CONSOLE_RING) { /* always: vCPUs wait long before */
+		c->ring[put % CONSOLE_RING] = byte;
+		atomic_store(&c->put, put + 1);
+	}
+	c->events->sent(c->ctx, CONSOLE_SERIAL, &byte, 1);
+	lock_give(&c->put_lock);
+	tell_main(c, n);
+}
+
+static size_t virtio_write(struct console_port *port, const void *buf,
+			   size_t len)
+{
+	struct console *c = container_of(port, struct console, virtio);
+	unsigned put, n, at, first;
+
+	lock_take(&c->put_lock);
+	put = atomic_load_explicit(&c->put, memory_order_relaxed);
+	n = put - atomic_load(&c->got);
+	/* The rest is for the UART, whose bytes cannot wait in it. */
+	if (n >= CONSOLE_RING - CONSOLE_SLACK)
+		len = 0;
+	else if (len > CONSOLE_RING - CONSOLE_SLACK - n)
+		len = CONSOLE_RING - CONSOLE_SLACK - n;
+	at = put % CONSOLE_RING;
+	first = CONSOLE_RING - at < len ? CONSOLE_RING - at : (unsigned)len;
+	memcpy(c->ring + at, buf, first);
+	memcpy(c->ring, (const uint8_t *)buf + first, len - first);
+	/* Not from @buf, which the guest may change meanwhile. */
+	c->events->sent(c->ctx, CONSOLE_VIRTIO, c->ring + at, first);
+	c->events->sent(c->ctx, CONSOLE_VIRTIO, c->ring, len - first);
+	atomic_store(&c->put, put + (unsigned)len);
+	lock_give(&c->put_lock);
+	if (len > 0)
+		tell_main(c, n + (unsigned)len);
+	return len;
+}
+
+static void virtio_more(struct console_port *port)
+{
+	struct console *c = container_of(port, struct console, virtio);
+
+	if (!atomic_exchange(&c->held, true))
+		c->events->wake(c->ctx);
+}
+
+static void room(struct console *c)
+{
 	if (!atomic_exchange(&c->room, true))
 		c->events->wake(c->ctx);
+}
+
+static void port_room(struct console_port *port)
+{
+	room(container_of(port, struct console, port));
+}
+
+static void virtio_room(struct console_port *port)
+{
+	room(container_of(port, struct console, virtio));
 }
 
 void console_wait(struct console *c)
@@ -101,7 +156,7 @@ void console_hold(struct console *c)
 /* The next contiguous piece of the ring is written, or dropped. */
 static void take(struct console *c, unsigned n)
 {
-	atomic_store(&c->got, atomic_load(&c->got) + n);
+	atomic_fetch_add(&c->got, n);
 	if (atomic_load(&c->waiting) && fill(c) < CONSOLE_RING / 2) {
 		pthread_mutex_lock(&c->lock);
 		pthread_cond_broadcast(&c->drained);
@@ -109,11 +164,35 @@ static void take(struct console *c, unsigned n)
 	}
 }
 
-static bool out_ready(const struct console *c, int wait_ms)
+/* A terminal that comes and goes? */
+static bool is_pty(const struct console *c)
+{
+	return c->outlet && c->outlet->opens_fd >= 0;
+}
+
+/*
+ * The last who had the outlet's terminal open has closed it.  What they wrote
+ * is still to be read: the end of that is in_is_ready()'s to see.
+ */
+static void go_away(struct console *c)
+{
+	if (c->out_watched)
+		loop_del(c->loop, c->out_fd);
+	c->out_watched = false;
+	c->away = true;
+}
+
+static bool out_ready(struct console *c, int wait_ms)
 {
 	struct pollfd p = { .fd = c->out_fd, .events = POLLOUT };
 
-	return c->out_plain || poll(&p, 1, wait_ms) == 1;
+	if (c->out_plain)
+		return true;
+	if (poll(&p, 1, wait_ms) != 1)
+		return false;
+	if (is_pty(c) && p.revents & POLLHUP)
+		go_away(c);
+	return !c->away;
 }
 
 /* Nobody takes what the guest says any more. */
@@ -121,6 +200,19 @@ static void break_off(struct console *c, int err)
 {
 	c->out_broken = true;
 	c->events->broken(c->ctx, err);
+}
+
+enum whither { STAY, WRITE, DROP };
+
+/* What becomes of the ring's next bytes. */
+static enum whither whither(struct console *c, int wait_ms)
+{
+	if (c->out_broken)
+		return DROP;
+	if (!c->away && out_ready(c, wait_ms))
+		return WRITE;
+	/* The newest is for who comes. */
+	return c->away && fill(c) > CONSOLE_RING / 4 ? DROP : STAY;
 }
 
 /*
@@ -133,22 +225,26 @@ static void drain(struct console *c, int wait_ms)
 
 	while (left > 0 && (n = fill(c)) > 0) {
 		unsigned at = atomic_load(&c->got) % CONSOLE_RING;
+		enum whither to = whither(c, wait_ms);
 		ssize_t done;
 
 		n = n < CONSOLE_RING - at ? n : CONSOLE_RING - at;
 		n = n < CHUNK ? n : CHUNK;
 		n = n < left ? n : left;
-		if (!c->out_broken && !out_ready(c, wait_ms))
+		if (to == STAY)
 			return;
-		done = c->out_broken ? (ssize_t)n
-				     : write(c->out_fd, c->ring + at, n);
+		done = to == DROP ? (ssize_t)n
+				  : write(c->out_fd, c->ring + at, n);
 		if (done < 0 && (errno == EINTR || errno == EAGAIN)) {
 			if (wait_ms == 0)
 				return;
 			left--; /* ask again, but not for ever */
 			continue;
 		}
-		if (done < 0) {
+		if (done < 0 && is_pty(c)) {
+			go_away(c);
+			done = 0;
+		} else if (done < 0) {
 			break_off(c, errno);
 			done = 0;
 		}
@@ -178,8 +274,10 @@ static bool unescape(struct console *c, uint8_t *byte)
 		c->events->end(c->ctx);
 		return false;
 	case 'b':
-		uart_break(c->uart);
-		return false;
+		*byte = CTRL_O;
+		if (!c->hvc)
+			uart_break(c->uart);
+		return c->hvc;
 	case 'a':
 	case CTRL_A:
 		*byte = CTRL_A;
@@ -195,7 +293,7 @@ static void in_is_ready(void *ctx, short revents)
 {
 	struct console *c = ctx;
 	uint8_t buf[sizeof(c->in)];
-	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+	ssize_t n = read(c->in_fd, buf, sizeof(buf));
 
 	(void)revents;
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -203,6 +301,8 @@ static void in_is_ready(void *ctx, short revents)
 	if (n <= 0) {
 		c->in_open = false; /* the guest goes on without */
 		n = 0;
+		if (is_pty(c))
+			go_away(c);
 	}
 	memmove(c->in, c->in + c->in_first, c->nr_in);
 	c->in_first = 0;
@@ -225,7 +325,9 @@ static void serve_input(struct console *c)
 	bool watch;
 
 	if (c->nr_in > 0 && atomic_exchange(&c->room, false)) {
-		size_t n = uart_receive(c->uart, c->in + c->in_first, c->nr_in);
+		const uint8_t *in = c->in + c->in_first;
+		size_t n = c->hvc ? virtio_console_receive(c->hvc, in, c->nr_in)
+				  : uart_receive(c->uart, in, c->nr_in);
 
 		c->in_first += n;
 		c->nr_in -= n;
@@ -234,10 +336,10 @@ static void serve_input(struct console *c)
 	}
 	watch = c->in_open && (c->in_tty || c->nr_in == 0);
 	if (watch && !c->in_watched)
-		c->in_watched = loop_add(c->loop, STDIN_FILENO, POLLIN,
-					 in_is_ready, c) == 0;
+		c->in_watched = loop_add(c->loop, c->in_fd, POLLIN, in_is_ready,
+					 c) == 0;
 	else if (!watch && c->in_watched) {
-		loop_del(c->loop, STDIN_FILENO);
+		loop_del(c->loop, c->in_fd);
 		c->in_watched = false;
 	}
 }
@@ -247,7 +349,7 @@ static void serve_input(struct console *c)
 void console_woken(struct console *c)
 {
 	serve_input(c);
-	if (console_is_full(c))
+	if (console_is_full(c) || atomic_load(&c->held))
 		console_serve(c);
 	else if (atomic_load(&c->pending) && c->due_ns == 0)
 		c->due_ns = clock_mono_ns() + GATHER_NS;
@@ -258,16 +360,25 @@ uint64_t console_due(const struct console *c)
 	return c->due_ns;
 }
 
+/* Virtio's console may have kept something for which there is room now. */
+static void go_on(struct console *c)
+{
+	if (fill(c) < CONSOLE_RING / 2 && atomic_exchange(&c->held, false))
+		virtio_console_go_on(c->hvc);
+}
+
 void console_serve(struct console *c)
 {
 	bool watch;
 
 	c->due_ns = 0;
-	atomic_store(&c->pending, false);
+	/* An exchange, as in tell_main(): what it has put by then we see. */
+	atomic_exchange(&c->pending, false);
 	drain(c, 0);
+	go_on(c);
 	serve_input(c);
 
-	watch = fill(c) > 0;
+	watch = fill(c) > 0 && !c->away;
 	if (watch && !c->out_watched)
 		c->out_watched = loop_add(c->loop, c->out_fd, POLLOUT,
 					  out_is_ready, c) == 0;
@@ -277,58 +388,84 @@ void console_serve(struct console *c)
 	}
 }
 
-/*
- * A terminal that does not keep up would hold us in write(2), whatever poll(2)
- * said before.  Not so by a description of our own, which does not wait; the
- * one that we share with the shell must not be changed.
- */
-static int open_out(int fd)
-{
-	char path[32];
-	int own = -1;
-
-	if (isatty(fd)) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	}
-	return own < 0 ? fd : own;
-}
-
 void console_init(struct console *c, const struct console_events *events,
 		  void *ctx, int out)
 {
-	struct stat st;
-
 	/* Not all of it: the ring's pages need no clearing. */
 	memset(c, 0, offsetof(struct console, ring));
 	memset(&c->put, 0, sizeof(*c) - offsetof(struct console, put));
 	c->port.put = port_put;
 	c->port.room = port_room;
+	c->virtio.write = virtio_write;
+	c->virtio.room = virtio_room;
+	c->virtio.more = virtio_more;
 	c->events = events;
 	c->ctx = ctx;
 	atomic_store(&c->room, true);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->drained, NULL);
-	/* poll(2) knows nothing of plain files, which are always ready. */
-	c->out_plain = fstat(out, &st) == 0 && S_ISREG(st.st_mode);
 	c->given_fd = out;
-	c->out_fd = c->out_plain || out < 0 ? out : open_out(out);
+	c->out_plain = outlet_is_plain(out);
+	c->out_fd = c->out_plain || out < 0 ? out : outlet_again(out);
 	c->out_broken = out < 0;
+	c->in_fd = STDIN_FILENO;
 }
 
-void console_start(struct console *c, struct device *uart, struct loop *loop,
-		   bool input)
+void console_to(struct console *c, struct outlet *outlet)
+{
+	c->outlet = outlet;
+	c->given_fd = c->out_fd = outlet->fd;
+	c->out_plain = outlet_is_plain(outlet->fd);
+	c->out_broken = false;
+	c->in_fd = outlet->in_fd;
+	c->away = is_pty(c);
+}
+
+/* Somebody has opened the outlet's terminal, and may have left it already. */
+static void somebody_comes(void *ctx, short revents)
+{
+	struct console *c = ctx;
+
+	(void)revents;
+	outlet_opened(c->outlet);
+	c->away = false;
+	c->in_open = true;
+	console_serve(c);
+}
+
+void console_start(struct console *c, struct device *uart, struct device *hvc,
+		   struct loop *loop, bool input)
 {
 	c->uart = uart;
+	c->hvc = hvc;
 	c->loop = loop;
+	c->from_stdin = input;
+	console_resized(c);
+	if (is_pty(c) &&
+	    loop_add(loop, c->outlet->opens_fd, POLLIN, somebody_comes, c) < 0)
+		log_warn("console: %s", err_text());
 	if (input)
 		console_again(c);
 	else
 		console_serve(c);
 }
 
+void console_resized(struct console *c)
+{
+	uint16_t columns = 0, rows = 0;
+
+	if (!c->hvc || c->outlet)
+		return;
+	if (!tty_size(c->out_fd, &columns, &rows) && c->from_stdin)
+		tty_size(c->in_fd, &columns, &rows);
+	virtio_console_resize(c->hvc, columns, rows);
+}
+
 void console_again(struct console *c)
 {
+	if (!c->from_stdin)
+		return;
+	console_resized(c);
 	c->in_tty = tty_raw();
 	/* A terminal we may not have would stop us for reading from it. */
 	c->in_open = c->in_tty || errno == ENOTTY;
@@ -338,6 +475,17 @@ void console_again(struct console *c)
 void console_stop(struct console *c)
 {
 	drain(c, LAST_WORDS_MS);
+	/* Each time some of what virtio's console holds; no more than it can. */
+	for (int i = 0; i < 64 && c->hvc && atomic_load(&c->held); i++) {
+		go_on(c);
+		drain(c, LAST_WORDS_MS);
+	}
+	if (is_pty(c) && c->loop) {
+		if (c->in_watched)
+			loop_del(c->loop, c->in_fd);
+		go_away(c);
+		loop_del(c->loop, c->outlet->opens_fd);
+	}
 	if (c->in_tty)
 		tty_restore();
 	c->in_tty = false;

@@ -24,16 +24,20 @@ static bool look(struct panic *p)
 	return ends != NULL;
 }
 
-bool panic_feed(struct panic *p, uint8_t byte)
+bool panic_feed(struct panic *p, const uint8_t *buf, size_t len)
 {
-	bool over;
+	bool over = false;
 
-	if (byte != '\n') {
-		if (byte >= ' ' && byte < 0x7f && p->len < sizeof(p->line) - 1)
+	for (size_t i = 0; i < len; i++) {
+		uint8_t byte = buf[i];
+
+		if (byte == '\n') {
+			over |= look(p);
+			p->len = 0;
+		} else if (byte >= ' ' && byte < 0x7f &&
+			   p->len < sizeof(p->line) - 1) {
 			p->line[p->len++] = (char)byte;
-		return false;
+		}
 	}
-	over = look(p);
-	p->len = 0;
 	return over;
 }

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 
+#include "dev/watchdog.h"
 #include "kvm/reg.h"
 #include "kvm/uapi.h"
 #include "util/clock.h"
@@ -44,6 +45,15 @@ static void account(struct vm *vm)
 	vm->pause.since_ns = now;
 }
 
+/* Who does not run cannot be blamed for it, whatever its clock does. */
+static void hold_watchdog(struct vm *vm, bool hold)
+{
+	struct device *watchdog = vm_watchdog(vm);
+
+	if (watchdog)
+		watchdog_hold(watchdog, hold);
+}
+
 int vm_pause(struct vm *vm, bool steal)
 {
 	struct vm_pausing p = { .lasts = true,
@@ -74,6 +84,7 @@ int vm_pause(struct vm *vm, bool steal)
 		return err_set(-rc, "virtual counter");
 	}
 	vm->pause = p;
+	hold_watchdog(vm, true);
 	return 0;
 }
 
@@ -96,6 +107,7 @@ int vm_resume(struct vm *vm)
 	if (rc < 0)
 		return err_set(-rc, "virtual counter");
 	vm->pause.lasts = false;
+	hold_watchdog(vm, false);
 	threads_go(vm);
 	return 0;
 }

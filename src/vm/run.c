@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * run.c - the main thread while the guest runs: console, signals, limits, and
- * what becomes of the machine when a vCPU reports.
+ * run.c - the main thread while the guest runs: console, limits, and what
+ * becomes of the machine when a vCPU reports.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "dev/gpio.h"
+#include "dev/rtc.h"
+#include "dev/watchdog.h"
 #include "util/clock.h"
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
+#include "virtio/balloon.h"
+#include "virtio/console.h"
+#include "virtio/mmio.h"
 #include "vm/console.h"
+#include "vm/outlet.h"
 #include "vm/panic.h"
 #include "vm/parts.h"
 #include "vm/tty.h"
@@ -26,7 +32,7 @@
 /* By then the guest is on its way. */
 #define SETTLE_NS UINT64_C(5000000)
 
-static void end(struct vm *vm, enum vm_end how)
+void run_end(struct vm *vm, int how)
 {
 	if (vm->end == VM_NONE)
 		vm->end = how;
@@ -39,20 +45,21 @@ static void on_wake(void *ctx)
 	threads_tell(ctx, EVENT_NONE);
 }
 
-static void on_byte(void *ctx, uint8_t byte)
+static void on_sent(void *ctx, enum console_line line, const uint8_t *buf,
+		    size_t len)
 {
 	struct vm *vm = ctx;
 	const struct vm_watch *watch = vm->config->watch;
 
-	if (watch)
-		watch->byte(watch->ctx, byte);
-	if (panic_feed(vm->panic, byte))
+	for (size_t i = 0; watch && i < len; i++)
+		watch->byte(watch->ctx, buf[i]);
+	if (panic_feed(&vm->panic[line], buf, len))
 		threads_tell(vm, EVENT_CRASH);
 }
 
 static void on_user_end(void *ctx)
 {
-	end(ctx, VM_OFF);
+	run_end(ctx, VM_OFF);
 }
 
 /* A reader who went away ends us as it ends other programs: by SIGPIPE. */
@@ -62,14 +69,29 @@ static void on_broken(void *ctx, int err)
 
 	if (err == EPIPE) {
 		vm->signal = SIGPIPE;
-		end(vm, VM_SIGNALLED);
+		run_end(vm, VM_SIGNALLED);
 		return;
 	}
 	err_set(err, "console output");
-	end(vm, VM_FAILED);
+	run_end(vm, VM_FAILED);
 }
 
 /* -- what the guest tells -- */
+
+static void init_panics(struct vm *vm)
+{
+	for (unsigned i = 0; i < CONSOLE_LINES; i++)
+		panic_init(&vm->panic[i]);
+}
+
+/* Why it panicked; "": it did not. */
+static const char *panic_reason(const struct vm *vm)
+{
+	for (unsigned i = 0; i < CONSOLE_LINES - 1; i++)
+		if (vm->panic[i].reason[0])
+			return vm->panic[i].reason;
+	return vm->panic[CONSOLE_LINES - 1].reason;
+}
 
 /* The machine is as after power-on, but for its clock and its addresses. */
 static int reset(struct vm *vm)
@@ -97,7 +119,7 @@ static int reset(struct vm *vm)
 		rc = gic_reset(&vm->gic, vm->vcpus);
 	if (rc < 0)
 		return rc;
-	panic_init(vm->panic);
+	init_panics(vm);
 	rc = vm_boot(vm);
 	if (rc == 0)
 		rc = pvtime_reset(&vm->pvtime);
@@ -109,8 +131,8 @@ static int reset(struct vm *vm)
 
 static void crashed(struct vm *vm)
 {
-	err_say(EIO, "the guest crashed: %s", vm->panic->reason);
-	end(vm, VM_CRASHED);
+	err_say(EIO, "the guest crashed: %s", panic_reason(vm));
+	run_end(vm, VM_CRASHED);
 }
 
 static bool boots_again(const struct vm *vm)
@@ -127,7 +149,7 @@ static int restart(struct vm *vm)
 	int rc = err_in(reset(vm), "reset");
 
 	if (rc < 0)
-		end(vm, VM_FAILED);
+		run_end(vm, VM_FAILED);
 	return rc;
 }
 
@@ -151,68 +173,22 @@ static void on_event(void *ctx, short revents)
 	case EVENT_NONE:
 		break;
 	case EVENT_OFF:
-		end(vm, VM_OFF);
+		run_end(vm, VM_OFF);
 		break;
 	case EVENT_RESET:
 		if (boots_again(vm))
 			restart(vm);
-		else if (vm->panic->reason[0])
+		else if (panic_reason(vm)[0])
 			crashed(vm);
 		else
-			end(vm, VM_RESET);
+			run_end(vm, VM_RESET);
 		break;
 	case EVENT_CRASH:
 		crashed(vm);
 		break;
 	case EVENT_FAIL:
-		end(vm, VM_FAILED);
+		run_end(vm, VM_FAILED);
 		break;
-	}
-}
-
-/* As from the shell's job control; the guest is paused meanwhile. */
-static void stand_still(struct vm *vm)
-{
-	bool paused = vm_pause(vm, vm->config->pause_steals) == 0;
-
-	tty_restore();
-	raise(SIGSTOP);
-	if (paused && vm_resume(vm) < 0)
-		end(vm, VM_FAILED);
-}
-
-/* The second time it is not asked any more. */
-static void ask_by_signal(struct vm *vm, int sig)
-{
-	uint64_t grace = vm->signal ? 0 : vm->config->grace_ns;
-
-	vm->signal = sig;
-	vm_ask_to_stop(vm, grace);
-}
-
-static void on_signal(void *ctx, short revents)
-{
-	struct signalfd_siginfo info;
-	struct vm *vm = ctx;
-
-	(void)revents;
-	if (read(vm->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	switch (info.ssi_signo) {
-	case SIGTSTP:
-		stand_still(vm);
-		break;
-	case SIGCONT:
-		if (!vm->config->watch)
-			console_again(vm->console);
-		break;
-	case SIGINT:
-	case SIGTERM:
-		ask_by_signal(vm, (int)info.ssi_signo);
-		break;
-	default:
-		vm->signal = (int)info.ssi_signo;
-		end(vm, VM_SIGNALLED);
 	}
 }
 
@@ -220,7 +196,7 @@ static void on_signal(void *ctx, short revents)
 
 static const struct console_events console_events = {
 	.wake = on_wake,
-	.byte = on_byte,
+	.sent = on_sent,
 	.end = on_user_end,
 	.broken = on_broken,
 };
@@ -228,17 +204,21 @@ static const struct console_events console_events = {
 int run_init(struct vm *vm)
 {
 	const struct vm_watch *watch = vm->config->watch;
+	bool stdio = vm->config->console == VM_CONSOLE_STDIO;
+	int out = stdio ? STDOUT_FILENO : -1;
 
 	vm->console = malloc(sizeof(*vm->console));
-	vm->panic = malloc(sizeof(*vm->panic));
-	if (!vm->console || !vm->panic) {
+	vm->panic = malloc(CONSOLE_LINES * sizeof(*vm->panic));
+	vm->outlet = malloc(sizeof(*vm->outlet));
+	if (!vm->console || !vm->panic || !vm->outlet) {
 		free(vm->console);
 		vm->console = NULL;
 		return err_set(ENOMEM, "console");
 	}
 	console_init(vm->console, &console_events, vm,
-		     watch ? watch->console_fd : STDOUT_FILENO);
-	panic_init(vm->panic);
+		     watch ? watch->console_fd : out);
+	init_panics(vm);
+	outlet_init(vm->outlet);
 	return 0;
 }
 
@@ -248,58 +228,96 @@ void run_fini(struct vm *vm)
 		console_fini(vm->console);
 	free(vm->console);
 	free(vm->panic);
+	free(vm->outlet);
 }
 
-/*
- * Signals that mean something to us come by a descriptor from now on.  One that
- * our parent had ignored (nohup, a script's &) stays ignored: blocked, it would
- * come nevertheless.  Of SIGPIPE write(2) tells us, see on_broken().
- */
-static int take_signals(struct vm *vm)
+/* NULL: the guest has none. */
+static struct device *device_of(struct vm *vm, const struct device_class *class)
 {
-	static const int wanted[] = { SIGINT,  SIGTERM, SIGHUP, SIGQUIT,
-				      SIGTSTP, SIGCONT, SIGPIPE };
-	struct sigaction old;
-	sigset_t ours;
-
-	sigemptyset(&ours);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		sigaction(wanted[i], NULL, &old);
-		if (old.sa_handler != SIG_IGN || wanted[i] == SIGPIPE)
-			sigaddset(&ours, wanted[i]);
-	}
-	vm->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (vm->signal_fd < 0)
-		return err_set(errno, "signalfd");
-	pthread_sigmask(SIG_BLOCK, &ours, &vm->old_mask);
-	return loop_add(&vm->loop, vm->signal_fd, POLLIN, on_signal, vm);
+	for (unsigned i = 0; i < vm->nr_devices; i++)
+		if (vm->devices[i].class == class)
+			return &vm->devices[i];
+	return NULL;
 }
 
-static void give_signals_back(struct vm *vm)
+int vm_balloon(struct vm *vm, uint64_t size)
 {
-	struct signalfd_siginfo info;
+	struct device *d = device_of(vm, &virtio_balloon_class.device);
 
-	if (vm->signal_fd < 0)
+	if (!d)
+		return err_say(ENODEV, "the guest has none; start it with "
+				       "--balloon");
+	if (size > vm->ram_size)
+		return err_say(ERANGE,
+			       "the guest has no more than %" PRIu64 " MiB",
+			       vm->ram_size / MIB);
+	balloon_set(d, size);
+	return 0;
+}
+
+/* Not before the guest is to run: of one that cannot nothing is left behind. */
+static int open_outlet(struct vm *vm)
+{
+	int rc = outlet_open(vm->outlet, vm->config);
+
+	if (rc == 0 && vm->outlet->fd >= 0)
+		console_to(vm->console, vm->outlet);
+	return rc;
+}
+
+static void on_alarm(void *ctx, short revents)
+{
+	(void)revents;
+	rtc_alarm(ctx);
+}
+
+static int watch_alarm(struct vm *vm)
+{
+	struct device *rtc = device_of(vm, &rtc_class);
+
+	return loop_add(&vm->loop, rtc_alarm_fd(rtc), POLLIN, on_alarm, rtc);
+}
+
+static void start_console(struct vm *vm)
+{
+	bool input =
+		!vm->config->watch && vm->config->console == VM_CONSOLE_STDIO;
+
+	console_start(vm->console, vm_serial(vm, 0),
+		      device_of(vm, &virtio_console_class.device), &vm->loop,
+		      input);
+}
+
+/* As if the guest had asked for it. */
+static void on_watchdog(void *ctx, short revents)
+{
+	struct vm *vm = ctx;
+
+	(void)revents;
+	if (!watchdog_expired(vm_watchdog(vm)))
 		return;
-	/* What still waits would end us here and now: it has had its effect. */
-	while (read(vm->signal_fd, &info, sizeof(info)) > 0)
-		;
-	loop_del(&vm->loop, vm->signal_fd);
-	close(vm->signal_fd);
-	vm->signal_fd = -1;
-	pthread_sigmask(SIG_SETMASK, &vm->old_mask, NULL);
+	log_warn("the watchdog resets the guest");
+	threads_tell(vm, EVENT_RESET);
 }
 
 static int start(struct vm *vm)
 {
+	struct device *watchdog = vm_watchdog(vm);
 	int rc;
 
 	vm->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (vm->wake_fd < 0)
 		return err_set(errno, "eventfd");
 	rc = loop_add(&vm->loop, vm->wake_fd, POLLIN, on_event, vm);
+	if (rc == 0 && watchdog)
+		rc = loop_add(&vm->loop, watchdog_fd(watchdog), POLLIN,
+			      on_watchdog, vm);
 	if (rc == 0)
-		rc = take_signals(vm);
+		rc = signals_take(vm);
+	if (rc == 0)
+		rc = watch_alarm(vm);
+	if (rc == 0)
+		rc = open_outlet(vm);
 	if (rc == 0)
 		rc = threads_start(vm);
 	return rc;
@@ -309,7 +327,11 @@ static void stop(struct vm *vm)
 {
 	threads_quit(vm);
 	console_stop(vm->console);
-	give_signals_back(vm);
+	outlet_close(vm->outlet);
+	loop_del(&vm->loop, rtc_alarm_fd(device_of(vm, &rtc_class)));
+	signals_give_back(vm);
+	if (vm_watchdog(vm))
+		loop_del(&vm->loop, watchdog_fd(vm_watchdog(vm)));
 	if (vm->wake_fd >= 0) {
 		loop_del(&vm->loop, vm->wake_fd);
 		close(vm->wake_fd);
@@ -336,7 +358,7 @@ static void turn(struct vm *vm, uint64_t limit)
 				 earlier(vm->stop_ns, vm->settle_ns));
 
 	if (loop_turn(&vm->loop, first) < 0)
-		end(vm, VM_FAILED);
+		run_end(vm, VM_FAILED);
 	if (!is_past(first))
 		return;
 	if (is_past(due))
@@ -346,9 +368,9 @@ static void turn(struct vm *vm, uint64_t limit)
 		vm->config->settled(vm->config->settled_ctx);
 	}
 	if (is_past(vm->stop_ns))
-		end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
+		run_end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
 	if (is_past(limit))
-		end(vm, VM_TIMEOUT);
+		run_end(vm, VM_TIMEOUT);
 }
 
 enum vm_end vm_run(struct vm *vm)
@@ -360,10 +382,9 @@ enum vm_end vm_run(struct vm *vm)
 	if (vm->config->settled)
 		vm->settle_ns = vm->began_ns + SETTLE_NS;
 	if (start(vm) < 0)
-		end(vm, VM_FAILED);
+		run_end(vm, VM_FAILED);
 	else
-		console_start(vm->console, vm_serial(vm, 0), &vm->loop,
-			      !vm->config->watch);
+		start_console(vm);
 	while (vm->end == VM_NONE)
 		turn(vm, deadline);
 	stop(vm);
@@ -382,15 +403,12 @@ struct loop *vm_loop(struct vm *vm)
 
 void vm_stop(struct vm *vm)
 {
-	end(vm, VM_OFF);
+	run_end(vm, VM_OFF);
 }
 
 bool vm_press_power(struct vm *vm)
 {
-	for (unsigned i = 0; i < vm->nr_devices; i++)
-		if (vm->devices[i].class == &gpio_class)
-			return gpio_press_power(&vm->devices[i]);
-	return false;
+	return gpio_press_power(device_of(vm, &gpio_class));
 }
 
 void vm_ask_to_stop(struct vm *vm, uint64_t grace_ns)
@@ -406,7 +424,7 @@ void vm_ask_to_stop(struct vm *vm, uint64_t grace_ns)
 		log_info("the guest is asked to power off, and has %g s for it",
 			 (double)grace_ns / 1e9);
 	} else {
-		end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
+		run_end(vm, vm->signal ? VM_SIGNALLED : VM_OFF);
 	}
 }
 

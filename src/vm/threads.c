@@ -119,7 +119,7 @@ static void *vcpu_main(void *arg)
 	atomic_store(&t->began_ns, clock_mono_ns());
 	atomic_store(&t->tid, (int)syscall(SYS_gettid));
 
-	if (t->index > 0 && start_next(vm) < 0)
+	if (pin_self(vm, t->index) < 0 || (t->index > 0 && start_next(vm) < 0))
 		go = tell_and_park(vm, EVENT_FAIL);
 	else
 		go = park(vm);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -77,4 +78,15 @@ bool tty_raw(void)
 	raw.c_oflag = saved.c_oflag; /* small guests end lines with \n alone */
 	is_raw = 1;
 	return tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+bool tty_size(int fd, uint16_t *ret_columns, uint16_t *ret_rows)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0)
+		return false;
+	*ret_columns = size.ws_col;
+	*ret_rows = size.ws_row;
+	return true;
 }

@@ -13,6 +13,7 @@
 
 #include "boot/fdt.h"
 #include "dev/uart.h"
+#include "dev/watchdog.h"
 #include "kvm/reg.h"
 #include "kvm/uapi.h"
 #include "kvm/vm.h"
@@ -22,6 +23,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
+#include "virtio/console.h"
 #include "virtio/mmio.h"
 #include "vm/console.h"
 #include "vm/panic.h"
@@ -160,15 +162,25 @@ static int init_pvtime(struct vm *vm)
 	return 0;
 }
 
-/* @config: of a virtio device. */
+/* The host's side of a serial line. */
+static struct console_port *
+port_of(struct vm *vm, const struct device_class *class, gpa_t base)
+{
+	if (base == LAYOUT_CHANNEL)
+		return vm->config->channel;
+	if (class == &virtio_console_class.device)
+		return &vm->console->virtio;
+	return &vm->console->port;
+}
+
+/* @config: as its class says. */
 static int add_device(struct vm *vm, const struct device_class *class,
 		      gpa_t base, unsigned spi, const void *config)
 {
 	const struct device_host host = {
 		.vm_fd = vm->fd,
 		.mem = &vm->mem,
-		.console = base == LAYOUT_CHANNEL ? vm->config->channel
-						  : &vm->console->port,
+		.console = port_of(vm, class, base),
 		.config = config,
 	};
 	int rc = device_init(&vm->devices[vm->nr_devices], class, base, spi,
@@ -199,9 +211,10 @@ static int init_devices(struct vm *vm)
 	int rc = 0;
 
 	bus_init(&vm->bus);
-	vm->devices = calloc(device_table_size + 1 /* the channel */ +
-				     vm->config->nr_virtio,
-			     sizeof(*vm->devices));
+	vm->devices =
+		calloc(device_table_size + 3 /* channel, watchdog, flash */ +
+			       vm->config->nr_virtio,
+		       sizeof(*vm->devices));
 	if (!vm->devices)
 		return err_set(ENOMEM, "devices");
 	for (size_t i = 0; i < device_table_size && rc == 0; i++) {
@@ -212,7 +225,16 @@ static int init_devices(struct vm *vm)
 	if (rc == 0 && vm->config->channel)
 		rc = add_device(vm, &uart_class, LAYOUT_CHANNEL, SPI_CHANNEL,
 				NULL);
-	return rc < 0 ? rc : add_virtio(vm);
+	if (rc == 0 && vm->config->watchdog)
+		rc = add_device(vm, &watchdog_class, LAYOUT_WATCHDOG,
+				SPI_WATCHDOG, NULL);
+	if (rc == 0)
+		rc = add_virtio(vm);
+	/* Last, as what is used most is found soonest so. */
+	if (rc == 0 && vm->config->flash.firmware)
+		rc = add_device(vm, &flash_class, LAYOUT_FLASH, 0,
+				&vm->config->flash);
+	return rc;
 }
 
 /* The device tree goes straight into guest memory. */
@@ -240,6 +262,8 @@ static int build_fdt(struct vm *vm)
 int vm_boot(struct vm *vm)
 {
 	const struct kvm_vcpu *boot = &vm->vcpus[0];
+	gpa_t entry =
+		vm->config->flash.firmware ? LAYOUT_FLASH : vm->load.entry;
 	int rc = 0;
 
 	/* The kernel first: it decides how large the pages are. */
@@ -249,7 +273,7 @@ int vm_boot(struct vm *vm)
 		rc = build_fdt(vm);
 	if (rc < 0)
 		return rc;
-	rc = kvm_reg_set(boot->fd, KVM_CORE_REG(regs.pc), vm->load.entry);
+	rc = kvm_reg_set(boot->fd, KVM_CORE_REG(regs.pc), entry);
 	if (rc == 0)
 		rc = kvm_reg_set(boot->fd, KVM_CORE_REG(regs.regs[0]),
 				 vm->load.dtb);
@@ -260,6 +284,20 @@ int vm_boot(struct vm *vm)
 static int not_enxio(int rc)
 {
 	return rc == -ENXIO ? -EIO : rc;
+}
+
+static int init_ram(struct vm *vm)
+{
+	struct gmem_config as = vm->config->ram;
+	int rc;
+
+	for (unsigned i = 0; i < vm->config->nr_virtio; i++)
+		as.shared |= vm->config->virtio[i].class->shares_ram;
+	rc = gmem_init_as(&vm->mem, vm->fd, SLOT_RAM, LAYOUT_RAM, vm->ram_size,
+			  &as);
+	vm->mem.kept = pvtime_ram(vm);
+	vm->kernel.copy = vm->mem.shared;
+	return rc;
 }
 
 /* Up to the vCPUs, without which the host cannot be asked for stolen time. */
@@ -277,6 +315,8 @@ static int make_vcpus(struct vm *vm)
 	rc = create_vm(vm);
 	if (rc == 0)
 		rc = choose_gic(vm);
+	if (rc == 0)
+		rc = pin_check(vm);
 	/*
 	 * Not earlier: kvm-unit-tests learns whether this host can make a
 	 * machine by asking for it with a kernel that is not there.
@@ -289,7 +329,7 @@ static int make_vcpus(struct vm *vm)
 	if (rc < 0)
 		return rc;
 	ask_for_nisv(vm);
-	rc = gmem_init(&vm->mem, vm->fd, SLOT_RAM, LAYOUT_RAM, vm->ram_size);
+	rc = init_ram(vm);
 	/* What its devices want may not be there: better known soon. */
 	if (rc == 0)
 		rc = init_devices(vm);
@@ -439,6 +479,14 @@ uint64_t vm_idle_ns(struct vm *vm, unsigned index, const struct vm_steal *steal)
 	if (steal->age_ns > busy && steal->age_ns - busy > t->idle_ns)
 		t->idle_ns = steal->age_ns - busy;
 	return t->idle_ns;
+}
+
+struct device *vm_watchdog(const struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->nr_devices; i++)
+		if (vm->devices[i].class == &watchdog_class)
+			return &vm->devices[i];
+	return NULL;
 }
 
 struct device *vm_serial(struct vm *vm, unsigned index)

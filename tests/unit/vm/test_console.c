@@ -36,11 +36,13 @@ static void on_wake(void *ctx)
 	nr_wakes++;
 }
 
-static void on_byte(void *ctx, uint8_t byte)
+static void on_sent(void *ctx, enum console_line line, const uint8_t *buf,
+		    size_t len)
 {
 	(void)ctx;
-	(void)byte;
-	nr_bytes++;
+	(void)line;
+	(void)buf;
+	nr_bytes += (unsigned)len;
 }
 
 static void on_end(void *ctx)
@@ -57,7 +59,7 @@ static void on_broken(void *ctx, int err)
 
 static const struct console_events events = {
 	.wake = on_wake,
-	.byte = on_byte,
+	.sent = on_sent,
 	.end = on_end,
 	.broken = on_broken,
 };
@@ -86,7 +88,7 @@ static int set_up(void **state)
 	uart.irq.vm_fd = vm_fd;
 	/* The FIFO on, as every guest has it. */
 	bus_write(&bus, LAYOUT_UART + 0x2c, 4, 0x70);
-	console_start(&c, &uart, &loop, true);
+	console_start(&c, &uart, NULL, &loop, true);
 	nr_wakes = 0;
 	return 0;
 }

@@ -19,7 +19,7 @@ static unsigned feed(const char *text)
 	unsigned n = 0;
 
 	for (; *text; text++)
-		n += panic_feed(&p, (uint8_t)*text);
+		n += panic_feed(&p, (const uint8_t *)text, 1);
 	return n;
 }
 
@@ -51,6 +51,17 @@ static void panic_behind_an_unfinished_line_is_seen(void **state)
 	assert_int_equal(feed("50% [   21.6] ---[ end Kernel panic - not "
 			      "syncing: x ]---\n"),
 			 1);
+}
+
+static void panic_in_the_midst_of_much_is_seen(void **state)
+{
+	static const char text[] = "a\nKernel panic - not syncing: x\nb\n"
+				   "---[ end Kernel panic - not syncing: x\nc";
+
+	(void)state;
+	assert_true(panic_feed(&p, (const uint8_t *)text, sizeof(text) - 1));
+	assert_string_equal(p.reason, "Kernel panic - not syncing: x");
+	assert_false(panic_feed(&p, (const uint8_t *)"\n", 1));
 }
 
 static void panic_is_over_with_its_last_line(void **state)
@@ -91,7 +102,7 @@ static void endless_line_is_cut_and_the_next_is_seen(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 10 * PANIC_LINE_MAX; i++)
-		assert_false(panic_feed(&p, 'x'));
+		assert_false(panic_feed(&p, (const uint8_t *)"x", 1));
 	assert_int_equal(feed("Kernel panic - not syncing: far\n"), 0);
 	assert_string_equal(p.reason, "");
 	feed("Kernel panic - not syncing: near\n");
@@ -116,6 +127,7 @@ int main(void)
 		T(ordinary_lines_are_no_panic),
 		T(panic_has_a_reason_once_its_line_is_whole),
 		T(panic_behind_an_unfinished_line_is_seen),
+		T(panic_in_the_midst_of_much_is_seen),
 		T(panic_is_over_with_its_last_line),
 		T(last_line_alone_gives_the_reason_too),
 		T(end_of_an_oops_is_not_the_end_of_a_panic),

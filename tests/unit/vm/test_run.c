@@ -185,6 +185,41 @@ static void reset_makes_records_inside_ram_new_too(void **state)
 	reset_makes_all_new();
 }
 
+static void a_watchdog_that_nobody_feeds_resets(void **state)
+{
+	struct fake_step steps[] = {
+		{ FAKE_WRITE, LAYOUT_WATCHDOG, 1000, 4, NULL },
+		{ FAKE_WRITE, LAYOUT_WATCHDOG + 8, 3, 4, NULL },
+		{ .what = FAKE_WAIT },
+		OFF,
+	};
+
+	(void)state;
+	log_set_level(LOG_ERROR);
+	config.watchdog = true;
+	assert_int_equal(RUN(steps), VM_OFF);
+	assert_int_equal(fake_kvm.cpus[0].inits, 2);
+	log_set_level(LOG_INFO);
+}
+
+static void reset_begins_with_the_firmware_again(void **state)
+{
+	struct fake_step steps[] = {
+		{ FAKE_WRITE, LAYOUT_FLASH_EACH, 0x70, 4, NULL },
+		RESET,
+		OFF,
+	};
+
+	(void)state;
+	config.flash.firmware = config.kernel;
+	config.kernel = NULL;
+	assert_int_equal(RUN(steps), VM_OFF);
+	assert_int_equal(fake_kvm.cpus[0].inits, 2);
+	assert_int_equal(fake_kvm.cpus[0].pc, 0);
+	assert_int_equal(fake_kvm.slots[SLOT_FLASH + 1].size,
+			 LAYOUT_FLASH_EACH);
+}
+
 static void reset_takes_interrupts_back(void **state)
 {
 	struct fake_step steps[] = {
@@ -590,6 +625,8 @@ int main(void)
 		T(reset_with_no_reboot_ends_the_machine),
 		T(reset_makes_memory_records_and_registers_new),
 		T(reset_makes_records_inside_ram_new_too),
+		T(reset_begins_with_the_firmware_again),
+		T(a_watchdog_that_nobody_feeds_resets),
 		T(reset_takes_interrupts_back),
 		T(hundred_resets_leave_nothing_behind),
 		T(failed_reset_is_a_failure_with_words),

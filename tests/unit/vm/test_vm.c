@@ -227,6 +227,24 @@ static unsigned sweep(int err)
 	}
 }
 
+static void firmware_starts_at_address_0_with_a_tree(void **state)
+{
+	(void)state;
+	config.kernel = config.initrd = NULL;
+	config.flash.firmware = kernel_path;
+	assert_int_equal(vm_new(&config, &vm), 0);
+	assert_int_equal(fake_kvm.cpus[0].pc, 0);
+	assert_int_equal(fake_kvm.cpus[0].x[0], LAYOUT_RAM);
+	assert_int_equal(fake_kvm.slots[SLOT_FLASH].gpa, 0);
+	assert_memory_equal(fake_kvm.slots[SLOT_FLASH].host, kernel,
+			    sizeof(kernel));
+	assert_int_equal(fake_kvm.slots[SLOT_FLASH + 1].gpa, LAYOUT_FLASH_EACH);
+	assert_int_equal(fdt_check_header(ram(LAYOUT_RAM)), 0);
+	assert_true(fdt_path_offset(ram(LAYOUT_RAM), "/flash@0") > 0);
+	/* None of what would be the kernel's. */
+	assert_int_equal(*ram(ENTRY), 0);
+}
+
 static void every_failure_is_undone(void **state)
 {
 	static const int errors[] = { ENOMEM, EIO, EINVAL, EBUSY, EPERM };
@@ -259,6 +277,7 @@ int main(void)
 		T(kernel_and_initrd_that_cannot_be_read_are_named),
 		T(host_without_the_asked_parts_is_told_so),
 		T(machine_without_a_kernel_has_a_tree),
+		T(firmware_starts_at_address_0_with_a_tree),
 		T(every_failure_is_undone),
 	};
 

@@ -16,6 +16,7 @@
  *				as vm_hold(): "25", "25%" or "12.5%", 0 ends it;
  *				LIST "0,2-3" (all); SECONDS "90" or "1.5" (for
  *				good)
+ *	balloon SIZE		as vm_balloon(): "512" (MiB), "512M", "1G", 0
  *
  * Those that act are answered {"version":1,"ok":true,"state":STATE}, where
  * STATE is "running", "paused" or "stopping".  What is refused is answered

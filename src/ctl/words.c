@@ -34,7 +34,7 @@ struct word {
 };
 
 static word_fn on_version, on_stat, on_pause, on_resume, on_reset, on_stop,
-	on_steal;
+	on_steal, on_balloon;
 
 static const struct word words[] = {
 	{ "version", "", 0, on_version },
@@ -44,6 +44,7 @@ static const struct word words[] = {
 	{ "reset", "", 0, on_reset },
 	{ "stop", " [now]", 1, on_stop },
 	{ "steal", " PERCENT [cpu LIST] [for SECONDS]", ARGS_MAX, on_steal },
+	{ "balloon", " SIZE", 1, on_balloon },
 };
 
 /* -- each word -- */
@@ -172,6 +173,21 @@ static int on_steal(const struct call *c)
 	if (rc == 0)
 		rc = vm_hold(c->vm, permille, some ? cpus : NULL, ns);
 	return rc < 0 ? err_in(rc, "steal") : done_as_is(c);
+}
+
+/* Plain numbers are MiB, as for -m. */
+static int on_balloon(const struct call *c)
+{
+	uint64_t size = 0;
+	int rc = 0;
+
+	if (!c->args[0])
+		return err_say(EINVAL, "balloon: how much? say 'balloon 512M'");
+	if (strcmp(c->args[0], "0") != 0)
+		rc = parse_size(c->args[0], 1, UINT64_MAX, &size);
+	if (rc == 0)
+		rc = vm_balloon(c->vm, size);
+	return rc < 0 ? err_in(rc, "balloon") : done_as_is(c);
 }
 
 /* A number from *s on, and *s behind it; what is too large stays too large. */

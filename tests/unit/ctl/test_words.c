@@ -72,17 +72,18 @@ static const char *said(const char *line)
 	assert_string_equal(said(line), \
 			    "{\"version\":1,\"error\":\"" why "\"}\n")
 
-#define KNOWN "version, stat, pause, resume, reset, stop, steal"
+#define KNOWN "version, stat, pause, resume, reset, stop, steal, balloon"
 
 /* -- words that tell -- */
 
 static void version_tells_the_words(void **state)
 {
 	(void)state;
-	assert_string_equal(said("version"),
-			    "{\"version\":1,\"program\":\"" VERSION "\","
-			    "\"words\":[\"version\",\"stat\",\"pause\","
-			    "\"resume\",\"reset\",\"stop\",\"steal\"]}\n");
+	assert_string_equal(
+		said("version"),
+		"{\"version\":1,\"program\":\"" VERSION "\","
+		"\"words\":[\"version\",\"stat\",\"pause\","
+		"\"resume\",\"reset\",\"stop\",\"steal\",\"balloon\"]}\n");
 }
 
 static void stat_tells_of_each_vcpu_by_the_guests_name(void **state)
@@ -202,6 +203,18 @@ static void steal_is_of_the_vcpus_that_it_names(void **state)
 	assert_string_equal(said("steal 25% cpu 1"), RUNNING);
 	assert_int_equal(vm_hold_permille(rig.vm, 0), 0);
 	assert_int_equal(vm_hold_permille(rig.vm, 1), 250);
+}
+
+static void balloon_is_for_guests_that_have_one(void **state)
+{
+	(void)state;
+	assert_refused("balloon", "balloon: how much? say 'balloon 512M'");
+	assert_refused(
+		"balloon x",
+		"balloon: 'x' is not a size; write 512M, 2G or plain MiB");
+	assert_refused("balloon 5M 6M", "too many words; say 'balloon SIZE'");
+	assert_refused("balloon 5M", "balloon: the guest has none; start it "
+				     "with --balloon");
 }
 
 static void steal_ends_by_itself(void **state)
@@ -419,6 +432,7 @@ int main(void)
 		T(stop_now_ends_any_guest),
 		T(steal_is_of_all_vcpus_and_0_ends_it),
 		T(steal_is_of_the_vcpus_that_it_names),
+		T(balloon_is_for_guests_that_have_one),
 		T(steal_ends_by_itself),
 		T(steal_that_is_wrong_anywhere_changes_nothing),
 		T(what_the_machine_cannot_is_refused_in_its_words),

@@ -72,5 +72,6 @@ int resume_main(int argc, char **argv);
 int reset_main(int argc, char **argv);
 int stop_main(int argc, char **argv);
 int steal_main(int argc, char **argv);
+int balloon_main(int argc, char **argv);
 
 #endif

@@ -14,21 +14,33 @@
 #include <stddef.h>
 
 #include "util/disk.h"
+#include "util/net.h"
+#include "virtio/outside.h"
+#include "virtio/vsock.h"
 #include "vm/vm.h"
 
 struct option_desc;
 struct virtio_class;
 
-enum { MACHINE_DISKS_MAX = 16 };
+enum { MACHINE_DISKS_MAX = 16, MACHINE_NETWORKS_MAX = 4 };
+enum { MACHINE_OUTSIDE_MAX = 8 };
 
 struct machine {
 	struct vm_config config; /* its devices' configs follow */
 	struct disk_config disks[MACHINE_DISKS_MAX];
 	unsigned nr_disks;
-	const char *dump_dtb; /* NULL: no */
-	const char *name;     /* NULL: none */
-	const char *record;   /* file; NULL: no */
-	unsigned steal;	      /* thousandths */
+	struct net_config networks[MACHINE_NETWORKS_MAX];
+	unsigned nr_networks;
+	struct outside_config outside[MACHINE_OUTSIDE_MAX];
+	unsigned nr_outside;
+	uint16_t pins[LAYOUT_NR_CPUS];
+	struct vsock_config vsock; /* cid 0: none */
+	bool has_balloon;	   /* was said */
+	bool has_console;	   /* was said */
+	const char *dump_dtb;	   /* NULL: no */
+	const char *name;	   /* NULL: none */
+	const char *record;	   /* file; NULL: no */
+	unsigned steal;		   /* thousandths */
 	uint64_t record_every_ns;
 	bool help;
 	char own_kernel[128]; /* the host's, where none was given */

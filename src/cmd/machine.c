@@ -9,13 +9,19 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/console.h"
 #include "cmd/disk.h"
+#include "cmd/run_options.h"
+#include "cmd/network.h"
+#include "cmd/share.h"
+#include "cmd/vsock.h"
 #include "ctl/path.h"
 #include "pvtime/pvtime.h"
 #include "util/err.h"
 #include "util/log.h"
 #include "util/parse.h"
 #include "util/util.h"
+#include "virtio/balloon.h"
 #include "virtio/rng.h"
 
 #define RAM_MIN	    (64 * MIB)
@@ -123,101 +129,24 @@ static int set_pmu(void *into, const char *arg)
 	return 0;
 }
 
+static int set_balloon(void *into, const char *arg)
+{
+	struct machine *m = into;
+
+	if (m->has_balloon)
+		return 0;
+	m->has_balloon = true;
+	return machine_add(m, &virtio_balloon_class, NULL, arg);
+}
+
 static int set_rng(void *into, const char *arg)
 {
 	return machine_add(into, &virtio_rng_class, NULL, arg);
 }
 
-static int set_no_reboot(void *into, const char *arg)
-{
-	(void)arg;
-	((struct machine *)into)->config.no_reboot = true;
-	return 0;
-}
-
 static int set_timeout(void *into, const char *arg)
 {
 	return parse_seconds(arg, &((struct machine *)into)->config.timeout_ns);
-}
-
-static int set_dump_dtb(void *into, const char *arg)
-{
-	((struct machine *)into)->dump_dtb = arg;
-	return 0;
-}
-
-static int set_name(void *into, const char *arg)
-{
-	int rc = ctl_name(arg);
-
-	if (rc == 0)
-		((struct machine *)into)->name = arg;
-	return rc;
-}
-
-static int set_record(void *into, const char *arg)
-{
-	((struct machine *)into)->record = arg;
-	return 0;
-}
-
-static int set_record_every(void *into, const char *arg)
-{
-	return parse_seconds(arg, &((struct machine *)into)->record_every_ns);
-}
-
-static int set_on_pause(void *into, const char *arg)
-{
-	static const char *const words[] = { "freeze", "steal", NULL };
-	int how = parse_word(arg, words);
-
-	if (how < 0)
-		return how;
-	((struct machine *)into)->config.pause_steals = how == 1;
-	return 0;
-}
-
-static int set_steal(void *into, const char *arg)
-{
-	return parse_share(arg, VM_HOLD_MAX, &((struct machine *)into)->steal);
-}
-
-/* 0: not a moment. */
-static int set_grace(void *into, const char *arg)
-{
-	uint64_t *grace = &((struct machine *)into)->config.grace_ns;
-
-	if (strcmp(arg, "0") == 0) {
-		*grace = 0;
-		return 0;
-	}
-	return parse_seconds(arg, grace);
-}
-
-static int set_console(void *into, const char *arg)
-{
-	static const char *const words[] = { "serial", NULL };
-	int rc = parse_word(arg, words);
-
-	(void)into;
-	return rc < 0 ? rc : 0;
-}
-
-static int set_network(void *into, const char *arg)
-{
-	static const char *const words[] = { "mode=none", NULL };
-	int rc = parse_word(arg, words);
-
-	(void)into;
-	return rc < 0 ? rc : 0;
-}
-
-/* kvmtool's way to say: only what I ask for.  We never add anything. */
-static int set_nodefaults(void *into, const char *arg)
-{
-	(void)into;
-	(void)arg;
-	return 0;
 }
 
 static int set_loglevel(void *into, const char *arg)
@@ -263,6 +192,23 @@ static const struct option_desc common[] = {
 	  "raw image or block device as a virtio disk; FILE,ro read-only, "
 	  "FILE,direct past the host's cache, FILE,serial=TEXT; may be repeated",
 	  disk_option },
+	{ 0, "share", "DIR",
+	  "a folder of this host's as a virtio file system, by virtiofsd; "
+	  "DIR,tag=TEXT (default: its name), DIR,ro, "
+	  "DIR,sandbox=namespace|chroot|none; may be repeated",
+	  share_option },
+	{ 0, "vhost-user", "KIND",
+	  "a device of another process: fs, blk or net,socket=PATH; "
+	  "fs,tag=TEXT,socket=PATH; may be repeated",
+	  vhost_user_option },
+	{ 0, "hugepages", NULL, "guest memory in huge pages of the host's",
+	  hugepages_option },
+	{ 0, "mem-file", "FILE",
+	  "guest memory is FILE, which is made, or emptied first, and stays",
+	  mem_file_option },
+	{ 0, "pin", "LIST",
+	  "vCPU n on the n-th host CPU of LIST (0-3,6) and nowhere else",
+	  pin_option },
 	{ 0, "pvtime", "MODE",
 	  "stolen time: auto (default: the best the host has), on (required), "
 	  "off, or a provider, best first: steady, kvm, device",
@@ -276,46 +222,17 @@ static const struct option_desc common[] = {
 	  set_irqchip },
 	{ 0, "pmu", NULL, "give the guest a performance monitoring unit",
 	  set_pmu },
+	{ 0, "vsock", "CID",
+	  "sockets between the guest, at address CID (3 or more), and this "
+	  "host",
+	  vsock_option },
+	{ 0, "balloon", NULL,
+	  "give free memory back to the host, and more with 'pvtime-vmm "
+	  "balloon'",
+	  set_balloon },
 	{ 0, "rng", NULL,
 	  "give the guest a virtio entropy device, filled by this host",
 	  set_rng },
-};
-
-static const struct option_desc run_options[] = {
-	{ 0, "console", "KIND", "serial (default): a PL011 on this terminal",
-	  set_console },
-	{ 'n', "network", "MODE", "mode=none (default): no network",
-	  set_network },
-	{ 0, "nodefaults", NULL, "accepted: there are no hidden devices",
-	  set_nodefaults },
-
-	{ .help = "The run:" },
-	{ 0, "name", "NAME",
-	  "what 'pvtime-vmm list', stat, stop and others shall call the guest "
-	  "(default: guest-PID)",
-	  set_name },
-	{ 0, "no-reboot", NULL, "a reset ends the run, with status 4",
-	  set_no_reboot },
-	{ 0, "on-pause", "HOW",
-	  "what a pause is to the guest: freeze (default): its clock stands "
-	  "still; steal: its clock goes on, and the pause was stolen",
-	  set_on_pause },
-	{ 0, "steal", "SHARE",
-	  "take SHARE (25%) of the time that its vCPUs want to run; see "
-	  "'pvtime-vmm steal'",
-	  set_steal },
-	{ 0, "grace", "S",
-	  "how long a guest that is asked to power off, by 'stop', SIGTERM or "
-	  "SIGINT, has time for it (default 10)",
-	  set_grace },
-	{ 0, "record", "FILE",
-	  "write each vCPU's times to FILE as they grow (CSV; see "
-	  "'pvtime-vmm plot')",
-	  set_record },
-	{ 0, "record-every", "S", "how often: every S seconds (default 0.1)",
-	  set_record_every },
-	{ 0, "dump-dtb", "FILE", "write the guest's device tree to FILE",
-	  set_dump_dtb },
 };
 
 static const struct option_desc last[] = {
@@ -344,10 +261,9 @@ static void make_table(struct table *t, const struct option_desc *own, size_t n)
 {
 	t->n = 0;
 	add(t, common, ARRAY_SIZE(common));
-	if (own)
-		add(t, own, n);
-	else
-		add(t, run_options, ARRAY_SIZE(run_options));
+	if (!own)
+		own = run_options(&n);
+	add(t, own, n);
 	add(t, last, ARRAY_SIZE(last));
 }
 
@@ -370,6 +286,26 @@ void machine_init(struct machine *m)
 	};
 }
 
+/* It is the firmware that finds a kernel, and what belongs to it. */
+static int check_firmware(const struct vm_config *config)
+{
+	const char *other = config->kernel   ? "-k"
+			    : config->initrd ? "-i"
+			    : config->params ? "-p"
+					     : NULL;
+
+	if (config->flash.firmware && other)
+		return err_say(EINVAL,
+			       "-f and %s: the firmware itself loads kernel, "
+			       "initrd and parameters, from a disk; leave one "
+			       "out",
+			       other);
+	if (config->flash.vars && !config->flash.firmware)
+		return err_say(EINVAL, "--firmware-vars: there is no firmware; "
+				       "give it with -f");
+	return 0;
+}
+
 int machine_parse(struct machine *m, const struct option_desc *own, size_t n,
 		  int argc, char **argv)
 {
@@ -387,11 +323,14 @@ int machine_parse(struct machine *m, const struct option_desc *own, size_t n,
 		return err_say(EINVAL,
 			       "'%s': the kernel is '%s' already; see --help",
 			       argv[first], m->config.kernel);
+	if (check_firmware(&m->config) < 0)
+		return -EINVAL;
 	if (m->config.nr_cpus == 0) { /* asking the host costs file accesses */
 		long online = sysconf(_SC_NPROCESSORS_ONLN);
 
 		m->config.nr_cpus = online > 0 ? (unsigned)online : 1;
 	}
+	network_settle(m);
 	return 0;
 }
 
@@ -412,7 +351,7 @@ int machine_find_kernel(struct machine *m)
 {
 	struct utsname host;
 
-	if (m->config.kernel)
+	if (m->config.kernel || m->config.flash.firmware)
 		return 0;
 	uname(&host);
 	snprintf(m->own_kernel, sizeof(m->own_kernel), "/boot/vmlinuz-%s",

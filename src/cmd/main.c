@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	  stop_main },
 	{ "steal", "NAME SHARE [options]",
 	  "take a share of a guest's time from it", steal_main },
+	{ "balloon", "NAME SIZE", "take memory from a guest, or give it back",
+	  balloon_main },
 	{ "dtb", "[options of run]",
 	  "print the device tree that a run line would give", dtb_main },
 };

@@ -299,6 +299,39 @@ int steal_main(int argc, char **argv)
 	return say_to_all(words, names);
 }
 
+int balloon_main(int argc, char **argv)
+{
+	static const struct steer steer = {
+		"balloon", "NAME SIZE",
+		"Have a guest that was started with --balloon give up SIZE of "
+		"its memory (plain MiB, or 512M, 2G), which is the host's then; "
+		"0 gives all back.  It does so as far as it can.",
+		no_options, ARRAY_SIZE(no_options)
+	};
+	struct steer_options o = { 0 };
+	char words[WORDS_LINE_MAX], *names[2] = { NULL };
+	int status, first = begin(&steer, &o, argc, argv, &status);
+	uint64_t size;
+
+	if (first == 0)
+		return status;
+	if (!argv[first + 1] || argv[first + 2]) {
+		err_say(EINVAL, "balloon: say NAME and a size, as in 'balloon "
+				"web 512M'");
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[first + 1], "0") != 0 &&
+	    parse_size(argv[first + 1], 1, UINT64_MAX, &size) < 0) {
+		err_in(-EINVAL, "balloon");
+		return EXIT_USAGE;
+	}
+	names[0] = argv[first];
+	if (ctl_name(names[0]) < 0)
+		return EXIT_USAGE;
+	snprintf(words, sizeof(words), "balloon %.64s", argv[first + 1]);
+	return say_to_all(words, names);
+}
+
 /* -- stop -- */
 
 /* One that is to end; c.fd < 0: there is nothing to wait for. */

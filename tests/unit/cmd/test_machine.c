@@ -67,6 +67,27 @@ static void nothing_said_gives_the_defaults(void **state)
 	assert_false(m.help);
 }
 
+static void firmware_stands_for_the_kernel(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-f F --firmware-vars V -d D"), 0);
+	assert_string_equal(m.config.flash.firmware, "F");
+	assert_string_equal(m.config.flash.vars, "V");
+	assert_int_equal(machine_find_kernel(&m), 0);
+	assert_null(m.config.kernel);
+	assert_int_equal(parse("-f F -k K"), -EINVAL);
+	assert_words("-f and -k: the firmware itself loads kernel, initrd and "
+		     "parameters, from a disk; leave one out");
+	assert_int_equal(parse("-f F K"), -EINVAL);
+	assert_has_words("-f and -k: ");
+	assert_int_equal(parse("-i I -f F"), -EINVAL);
+	assert_has_words("-f and -i: ");
+	assert_int_equal(parse("-p a -f F"), -EINVAL);
+	assert_has_words("-f and -p: ");
+	assert_int_equal(parse("--firmware-vars V"), -EINVAL);
+	assert_words("--firmware-vars: there is no firmware; give it with -f");
+}
+
 static void each_option_says_what_it_means(void **state)
 {
 	(void)state;
@@ -242,10 +263,17 @@ static void bad_input_is_answered_in_one_line_that_names_it(void **state)
 		  "--pvtime-place: 'rom' is not one of slot, ram", -EINVAL },
 		{ "--pvtime-place", "option --pvtime-place needs an argument",
 		  -EINVAL },
-		{ "--console hvc", "--console: 'hvc' is not one of serial",
+		{ "--console hvc",
+		  "--console: 'hvc' is not one of serial, virtio, none, "
+		  "file=FILE, pty, pty=LINK",
 		  -EINVAL },
-		{ "--network mode=tap",
-		  "--network: 'mode=tap' is not one of mode=none", -EINVAL },
+		{ "--console pty --console serial",
+		  "--console: 'serial': a guest has one console; say all of "
+		  "it at once",
+		  -EINVAL },
+		{ "--network mode=lan",
+		  "--network: mode: 'lan' is not one of user, tap, none",
+		  -EINVAL },
 		{ "--loglevel loud",
 		  "--loglevel: 'loud' is not one of error, warning, info, "
 		  "debug",
@@ -377,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(nothing_said_gives_the_defaults),
+		T(firmware_stands_for_the_kernel),
 		T(each_option_says_what_it_means),
 		T(disks_are_as_many_as_are_named),
 		T(every_irqchip_is_known),

@@ -165,10 +165,10 @@ static void every_command_has_help(void **state)
 {
 	int (*const commands[])(int, char **) = { pause_main, resume_main,
 						  reset_main, stop_main,
-						  steal_main };
-	static const char *const words[] = { "pause [", "resume NAME",
+						  steal_main, balloon_main };
+	static const char *const words[] = { "pause [",	   "resume NAME",
 					     "reset NAME", "stop [",
-					     "steal NAME" };
+					     "steal NAME", "balloon NAME" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -209,6 +209,11 @@ static void misuse_is_told_before_anybody_is_asked(void **state)
 	assert_has_words("--cpu: '0 for 9' is no list of CPUs");
 	assert_int_equal(RUN(steal_main, name, "1%", "--for", "soon"),
 			 EXIT_USAGE);
+	assert_int_equal(RUN(balloon_main, name), EXIT_USAGE);
+	assert_words("balloon: say NAME and a size, as in 'balloon web 512M'");
+	assert_int_equal(RUN(balloon_main, name, "1", "2"), EXIT_USAGE);
+	assert_int_equal(RUN(balloon_main, name, "much"), EXIT_USAGE);
+	assert_int_equal(RUN(balloon_main, "../x", "1"), EXIT_USAGE);
 	assert_stat(0, "\"state\":\"running\"");
 }
 

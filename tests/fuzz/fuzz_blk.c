@@ -12,45 +12,18 @@
  * its size, a read-only one its bytes, what a device that works is given comes
  * back, and a reset returns with nothing in flight.
  */
+#include "guest.h"
+
 #include <fcntl.h>
 #include <linux/virtio_blk.h>
-#include <linux/virtio_config.h>
-#include <linux/virtio_mmio.h>
-#include <linux/virtio_ring.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dev/device.h"
-#include "fake_kvm.h"
-#include "mach/bus.h"
-#include "mach/gmem.h"
-#include "mach/layout.h"
 #include "util/disk.h"
-#include "util/log.h"
 #include "virtio/blk.h"
-#include "virtio/mmio.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
-
-#define RAM  LAYOUT_RAM
-#define BASE ((gpa_t)LAYOUT_VIRTIO)
 
 enum {
 	RAM_SIZE = 0x20000,
-	EDGE = 0x1000,	  /* next to it: ours, and zero */
-	GUARD = 0x200000, /* next to that: nothing */
 	DESC = 0x1000,
 	AVAIL = 0x3000,
 	USED = 0x4000,
@@ -58,88 +31,19 @@ enum {
 	HEADER = 0x8000, /* one of 16 bytes for each descriptor */
 	SIZE = 64,
 	DISK_SIZE = 64 * 1024,
-	WORKS = 0xf,
 };
 
-static struct gmem mem;
-static struct bus bus;
-static struct device dev;
 static struct disk_config configs[2];
 static int images[2];
 
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
-/* The next @n bytes of the input, zeroes behind its end. */
-static uint64_t next(struct input *in, size_t n)
-{
-	uint64_t v = 0;
-
-	if (n > in->left)
-		n = in->left;
-	memcpy(&v, in->data, n);
-	in->data += n;
-	in->left -= n;
-	return v;
-}
-
-static uint32_t get(uint64_t off)
-{
-	return (uint32_t)bus_read(&bus, BASE + off, 4);
-}
-
-static void set(uint64_t off, uint64_t v)
-{
-	bus_write(&bus, BASE + off, 4, v);
-}
-
 /* -- what the guest can do -- */
-
-static void access_anyhow(struct input *in)
-{
-	unsigned how = (unsigned)next(in, 1);
-	uint64_t off = next(in, 2) % (LAYOUT_VIRTIO_EACH + 8);
-	unsigned len = 1u << (how & 3);
-
-	if (how & 4)
-		bus_write(&bus, BASE + off, len, next(in, len));
-	else
-		bus_read(&bus, BASE + off, len);
-}
-
-static void write_memory(struct input *in)
-{
-	uint64_t off = next(in, 2), len = next(in, 1) % 64;
-
-	for (uint64_t i = 0; i < len && off + i < RAM_SIZE; i++)
-		mem.host[off + i] = (uint8_t)next(in, 1);
-}
 
 /* As a driver does, with the features that the input says. */
 static void bring_up(struct input *in)
 {
-	uint64_t features = next(in, 4);
-
-	set(VIRTIO_MMIO_STATUS, 0);
+	agree_on_features(in);
 	memset(mem.host + DESC, 0, TABLE - DESC);
-	set(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
-	features &= get(VIRTIO_MMIO_DEVICE_FEATURES);
-	set(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	set(VIRTIO_MMIO_DRIVER_FEATURES, 1);
-	set(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	set(VIRTIO_MMIO_DRIVER_FEATURES, features);
-	set(VIRTIO_MMIO_STATUS, 0xb);
-	set(VIRTIO_MMIO_QUEUE_SEL, 0);
-	set(VIRTIO_MMIO_QUEUE_NUM, SIZE);
-	set(VIRTIO_MMIO_QUEUE_DESC_LOW, RAM + DESC);
-	set(VIRTIO_MMIO_QUEUE_AVAIL_LOW, RAM + AVAIL);
-	set(VIRTIO_MMIO_QUEUE_USED_LOW, RAM + USED);
-	set(VIRTIO_MMIO_QUEUE_DESC_HIGH, 0);
-	set(VIRTIO_MMIO_QUEUE_AVAIL_HIGH, 0);
-	set(VIRTIO_MMIO_QUEUE_USED_HIGH, 0);
-	set(VIRTIO_MMIO_QUEUE_READY, 1);
+	set_queue(0, SIZE, DESC, AVAIL, USED);
 	set(VIRTIO_MMIO_STATUS, WORKS);
 }
 
@@ -220,41 +124,12 @@ static void notify_and_wait(struct input *in)
 		usleep(20);
 }
 
-static void reset(struct input *in)
-{
-	if (next(in, 1) & 1)
-		device_reset(&dev);
-	else
-		set(VIRTIO_MMIO_STATUS, 0);
-	MUST(get(VIRTIO_MMIO_STATUS) == 0);
-	MUST(get(VIRTIO_MMIO_INTERRUPT_STATUS) == 0);
-	MUST(get(VIRTIO_MMIO_QUEUE_READY) == 0);
-}
-
 static void (*const deeds[])(struct input *) = {
 	access_anyhow, write_memory, bring_up, request, request,
 	request,       offer,	     notify,   reset,	notify_and_wait,
 };
 
 /* -- the machine around it -- */
-
-static int make_host(void)
-{
-	uint8_t *map = mmap(NULL, GUARD + RAM_SIZE + GUARD, PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	MUST(map != MAP_FAILED);
-	MUST(mprotect(map + GUARD - EDGE, EDGE + RAM_SIZE + EDGE,
-		      PROT_READ | PROT_WRITE) == 0);
-	mem = (struct gmem){
-		.host = map + GUARD,
-		.base = RAM,
-		.size = RAM_SIZE,
-	};
-	log_set_level(LOG_ERROR);
-	fake_kvm_reset();
-	return fake_kvm_fd(FAKE_VM, 0);
-}
 
 static void make_disks(void)
 {
@@ -277,8 +152,7 @@ static void check_all(void)
 	static uint8_t bytes[DISK_SIZE];
 	struct stat st;
 
-	MUST(memcmp(mem.host - EDGE, zero, EDGE) == 0);
-	MUST(memcmp(mem.host + RAM_SIZE, zero, EDGE) == 0);
+	guest_check_edges();
 	for (int i = 0; i < 2; i++)
 		MUST(fstat(images[i], &st) == 0 && st.st_size == DISK_SIZE);
 	MUST(pread(images[1], bytes, DISK_SIZE, 0) == DISK_SIZE);
@@ -301,18 +175,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 
 	if (!mem.host) {
-		host = (struct device_host){ .vm_fd = make_host(),
+		host = (struct device_host){ .vm_fd = guest_machine(RAM_SIZE),
 					     .mem = &mem };
 		make_disks();
 	}
 	memset(mem.host, 0, RAM_SIZE);
-	fake_kvm.nr_eventfds = 0;
 	host.config = &configs[next(&in, 1) & 1];
-	bus_init(&bus);
-	MUST(device_init(&dev, &virtio_blk_class.device, BASE, SPI_VIRTIO,
-			 &host, &bus) == 0);
+	guest_begin(&virtio_blk_class, &host);
 	while (in.left > 0)
-		deeds[next(&in, 1) % (sizeof(deeds) / sizeof(deeds[0]))](&in);
+		deeds[next(&in, 1) % ARRAY_SIZE(deeds)](&in);
 	reset(&in);
 	MUST(!fake_kvm.spis[SPI_VIRTIO]);
 	check_rest();

@@ -11,106 +11,27 @@
  * notification costs is bounded, the interrupt line is the interrupt status, a
  * device that needs a reset does nothing, and a reset makes it as new.
  */
-#include <linux/virtio_config.h>
-#include <linux/virtio_mmio.h>
-#include <linux/virtio_ring.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
-#include "dev/device.h"
-#include "fake_kvm.h"
-#include "mach/bus.h"
-#include "mach/gmem.h"
-#include "mach/layout.h"
-#include "util/log.h"
-#include "virtio/mmio.h"
+#include "guest.h"
+
 #include "virtio/queue.h"
 #include "virtio/rng.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
-
-#define RAM  LAYOUT_RAM
-#define BASE ((gpa_t)LAYOUT_VIRTIO)
-
 enum {
 	RAM_SIZE = 0x10000,
-	EDGE = 0x1000,	  /* next to it: ours, and zero */
-	GUARD = 0x200000, /* next to that: nothing */
 	DESC = 0x1000,
 	AVAIL = 0x2000,
 	USED = 0x3000,
 	NEEDS_RESET = VIRTIO_CONFIG_S_NEEDS_RESET,
 };
 
-static struct gmem mem;
-static struct bus bus;
-static struct device dev;
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
-/* The next @n bytes of the input, zeroes behind its end. */
-static uint64_t next(struct input *in, size_t n)
-{
-	uint64_t v = 0;
-
-	if (n > in->left)
-		n = in->left;
-	memcpy(&v, in->data, n);
-	in->data += n;
-	in->left -= n;
-	return v;
-}
-
-static uint32_t get(uint64_t off)
-{
-	return (uint32_t)bus_read(&bus, BASE + off, 4);
-}
-
-static void set(uint64_t off, uint64_t v)
-{
-	bus_write(&bus, BASE + off, 4, v);
-}
-
 /* -- what the guest can do -- */
-
-static void access_anyhow(struct input *in)
-{
-	unsigned how = (unsigned)next(in, 1);
-	uint64_t off = next(in, 2) % (LAYOUT_VIRTIO_EACH + 8);
-	unsigned len = 1u << (how & 3);
-
-	if (how & 4)
-		bus_write(&bus, BASE + off, len, next(in, len));
-	else
-		MUST(bus_read(&bus, BASE + off, len) == 0 || len == 4);
-}
 
 static void write_register(struct input *in)
 {
 	unsigned off = (unsigned)next(in, 1);
 
 	set(off % 128 * 4, next(in, off < 128 ? 1 : 4));
-}
-
-static void write_memory(struct input *in)
-{
-	uint64_t off = next(in, 2), len = next(in, 1) % 64;
-
-	for (uint64_t i = 0; i < len && off + i < RAM_SIZE; i++)
-		mem.host[off + i] = (uint8_t)next(in, 1);
 }
 
 /* As a driver does, but for what the input says. */
@@ -197,21 +118,15 @@ static void notify(struct input *in)
 	MUST(calls <= QUEUE_SIZE_MAX * QUEUE_SIZE_MAX + 2);
 }
 
-static void reset(struct input *in)
+static void reset_and_look(struct input *in)
 {
-	if (next(in, 1) & 1)
-		device_reset(&dev);
-	else
-		set(VIRTIO_MMIO_STATUS, 0);
-	MUST(get(VIRTIO_MMIO_STATUS) == 0);
-	MUST(get(VIRTIO_MMIO_INTERRUPT_STATUS) == 0);
-	MUST(get(VIRTIO_MMIO_QUEUE_READY) == 0);
+	reset(in);
 	MUST(get(VIRTIO_MMIO_QUEUE_NUM_MAX) == QUEUE_SIZE_MAX);
 }
 
 static void (*const deeds[])(struct input *) = {
-	access_anyhow, write_register, write_memory, bring_up, describe,
-	describe_all,  offer,	       notify,	     reset,
+	access_anyhow, write_register, write_memory, bring_up,	     describe,
+	describe_all,  offer,	       notify,	     reset_and_look,
 };
 
 /* -- the machine around it -- */
@@ -220,51 +135,23 @@ static void (*const deeds[])(struct input *) = {
  * Guest memory with an edge on either side and nothing beyond; and a VM, for
  * the interrupt.
  */
-static int make_host(void)
-{
-	uint8_t *map = mmap(NULL, GUARD + RAM_SIZE + GUARD, PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	MUST(map != MAP_FAILED);
-	MUST(mprotect(map + GUARD - EDGE, EDGE + RAM_SIZE + EDGE,
-		      PROT_READ | PROT_WRITE) == 0);
-	mem = (struct gmem){
-		.host = map + GUARD,
-		.base = RAM,
-		.size = RAM_SIZE,
-	};
-	log_set_level(LOG_ERROR);
-	fake_kvm_reset();
-	return fake_kvm_fd(FAKE_VM, 0);
-}
-
-static void check_edges(void)
-{
-	static const uint8_t zero[EDGE];
-
-	MUST(memcmp(mem.host - EDGE, zero, EDGE) == 0);
-	MUST(memcmp(mem.host + RAM_SIZE, zero, EDGE) == 0);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct device_host host;
 	struct input in = { data, size };
 
 	if (!mem.host)
-		host = (struct device_host){ .vm_fd = make_host(),
+		host = (struct device_host){ .vm_fd = guest_machine(RAM_SIZE),
 					     .mem = &mem };
 	memset(mem.host, 0, RAM_SIZE);
-	bus_init(&bus);
-	MUST(device_init(&dev, &virtio_rng_class.device, BASE, SPI_VIRTIO,
-			 &host, &bus) == 0);
+	guest_begin(&virtio_rng_class, &host);
 	while (in.left > 0) {
-		deeds[next(&in, 1) % (sizeof(deeds) / sizeof(deeds[0]))](&in);
+		deeds[next(&in, 1) % ARRAY_SIZE(deeds)](&in);
 		MUST(fake_kvm.spis[SPI_VIRTIO] ==
 		     (get(VIRTIO_MMIO_INTERRUPT_STATUS) != 0));
 	}
-	check_edges();
-	reset(&in);
+	guest_check_edges();
+	reset_and_look(&in);
 	MUST(!fake_kvm.spis[SPI_VIRTIO]);
 	device_fini(&dev);
 	return 0;

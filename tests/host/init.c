@@ -202,6 +202,19 @@ static void read_job(void)
 		command = argv;
 }
 
+/*
+ * The kernel's own first file system cannot be left by pivot_root(2), with which
+ * programs shut themselves in: have a mount over it as other machines do.
+ */
+static void settle(void)
+{
+	mkdir("/.root", 0755);
+	if (mount("/", "/.root", NULL, MS_BIND, NULL) < 0 ||
+	    chdir("/.root") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+	    chroot(".") < 0)
+		complain("root: %s", strerror(errno));
+}
+
 /* What a program expects of a machine.  /tmp and /run are plain folders, for
  * a mount there would hide files that were put there. */
 static void furnish(void)
@@ -424,6 +437,7 @@ int main(void)
 
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	read_job();
+	settle();
 	furnish();
 	chdir("/host");
 	if (!command)

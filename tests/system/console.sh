@@ -14,16 +14,6 @@ else
 	lines=16384 input=8192
 fi
 
-# flood_guest LINES: make flood.bin here write so many.
-flood_guest()
-{
-	cp "$here/flood.bin" .
-	# shellcheck disable=SC2059 # the format is the bytes
-	printf "$(printf '\\%03o\\%03o\\%03o\\000' $(($1 & 255)) \
-		$(($1 >> 8 & 255)) $(($1 >> 16 & 255)))" |
-		dd of=flood.bin bs=1 seek=8 conv=notrunc
-}
-
 # A reader that takes its time gets all that was written, in order.
 flood()
 {

@@ -181,8 +181,12 @@ kills()
 		pid=$!
 		guests="$guests $pid"
 		# Not before it has come to writing, and then at random.
-		"$here/await" -p $pid 20 out "from $said on" > /dev/null ||
-			fail "after $said: $(head -n 3 out) $(cat err)"
+		"$here/await" -p $pid 20 out "from $said on" > /dev/null || {
+			how=$?
+			threads $pid
+			[ $how -ne 3 ] || wait $pid
+			fail "after $said (await: $how, status $?): $(head -n 3 out) $(cat err)"
+		}
 		usleep $(($(od -A n -N 2 -t u2 /dev/urandom) * 3))
 		kill -9 $pid
 		wait $pid

@@ -79,9 +79,20 @@ check()
 					sed 's/^/#   /'
 			}
 		done
+		[ ! -e threads ] || sed 's/^/#   /' threads
 		;;
 	esac
 	cd "$here" || exit
+}
+
+# threads PID: keep what a process does that should have gone on, for the report.
+threads()
+{
+	for task in "/proc/$1/task/"*; do
+		echo "$(cat "$task/comm"): $(cut -d ' ' -f 3,14,15 \
+			"$task/stat"), in $(cat "$task/syscall")"
+		cat "$task/stack"
+	done > "$here/test/threads" 2>&1
 }
 
 # -- guests --
@@ -117,9 +128,12 @@ type()
 await()
 {
 	"$here/await" -p "$(cat "$g/pid")" -o "$(cat "$g/seen")" "${2:-30}" \
-		"$g/out" "$1" > "$g/now" ||
-		fail "no '$1' within ${2:-30} s (await: $?): $(tail -n 1 \
+		"$g/out" "$1" > "$g/now" || {
+		status=$?
+		threads "$(cat "$g/pid")"
+		fail "no '$1' within ${2:-30} s (await: $status): $(tail -n 1 \
 			"$g/out" | tr -d '\r') $(cat "$g/err")"
+	}
 	mv "$g/now" "$g/seen"
 }
 
@@ -170,6 +184,16 @@ has_not()
 		fail "'$1' in: $2"
 		;;
 	esac
+}
+
+# flood_guest LINES: make flood.bin here write so many.
+flood_guest()
+{
+	cp "$here/flood.bin" .
+	# shellcheck disable=SC2059 # the format is the bytes
+	printf "$(printf '\\%03o\\%03o\\%03o\\000' $(($1 & 255)) \
+		$(($1 >> 8 & 255)) $(($1 >> 16 & 255)))" |
+		dd of=flood.bin bs=1 seek=8 conv=notrunc
 }
 
 # le64 FILE OFFSET NUMBER: write the number there, little-endian.

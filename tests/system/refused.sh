@@ -38,7 +38,7 @@ region_refused()
 			-m 64 < /dev/null > out 2> err
 		status=$?
 		[ $status -eq 1 ] || fail "errno $number: status $status"
-		grep -q 'error: guest memory: memory slot 1: .* bytes at ' err ||
+		grep -q 'error: guest memory: memory slot [0-9]*: .* bytes at 0x40000000: ' err ||
 			fail "errno $number: $(cat err)"
 	done
 }

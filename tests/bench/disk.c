@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * disk.c - the first process of a Linux guest that measures its disk, /dev/vda.
+ * disk.c - the first process of a Linux guest that measures its disk, /dev/vda,
+ * and, if it is called with "hvc", its console /dev/hvc0.
  *
  * Reads and writes past the guest's own cache, in order and all over the disk,
- * one at a time and many at once; prints a line for each: what it was, requests,
- * nanoseconds.  Modules that the kernel needs for the disk lie beside it, as
+ * one at a time and many at once; writes to the console, short and long ones.
+ * Prints a line for each: what it was, requests, nanoseconds.  Modules that the kernel needs for the disk lie beside it, as
  * 0.ko, 1.ko, ... in the order in which they are wanted.
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,7 +143,51 @@ static void measure(const char *name, int write, int random, size_t size,
 	syscall(SYS_io_destroy, ctx);
 }
 
-int main(void)
+/* Lines, which raw output has as they are; each write has gone when it ends. */
+static void speak(int fd, const char *name, size_t size, unsigned nr)
+{
+	static char text[4096];
+	uint64_t from;
+
+	memset(text, '.', sizeof(text));
+	for (size_t i = 63; i < size; i += 64)
+		text[i] = '\n';
+	from = now_ns();
+	for (unsigned i = 0; i < nr; i++)
+		for (size_t done = 0; done < size;) {
+			ssize_t n = write(fd, text + done, size - done);
+
+			if (n < 0)
+				end(name);
+			done += (size_t)n;
+		}
+	if (tcdrain(fd) < 0)
+		end(name);
+	printf("%s %u %llu\n", name, nr, (unsigned long long)(now_ns() - from));
+}
+
+static void console(void)
+{
+	struct termios t;
+	int fd = -1;
+
+	for (int i = 0; fd < 0 && i < 500; i++) {
+		fd = open("/dev/hvc0", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0)
+			usleep(10000);
+	}
+	if (fd < 0 || tcgetattr(fd, &t) < 0)
+		end("/dev/hvc0");
+	cfmakeraw(&t);
+	if (tcsetattr(fd, TCSANOW, &t) < 0)
+		end("/dev/hvc0");
+	speak(fd, "warm", 64, 10);
+	speak(fd, "hvc-64", 64, 500);
+	speak(fd, "hvc-4096", 4096, 200);
+	close(fd);
+}
+
+int main(int argc, char **argv)
 {
 	load_modules();
 	open_disk();
@@ -152,6 +198,8 @@ int main(void)
 	measure("rand-write-1", 1, 1, 4096, 1, 1000);
 	measure("rand-read-32", 0, 1, 4096, 32, 2000);
 	measure("rand-write-32", 1, 1, 4096, 32, 2000);
+	if (argc > 1 && strcmp(argv[1], "hvc") == 0)
+		console();
 	fflush(stdout);
 	reboot(RB_POWER_OFF);
 	return 0;

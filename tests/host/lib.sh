@@ -39,7 +39,7 @@ locked()
 {
 	local lock
 
-	mkdir -p "$cache/tmp" || die "no cache folder '$cache'"
+	mkdir -p "$cache" || die "no cache folder '$cache'"
 	exec {lock}> "$cache/lock"
 	if ! flock -n "$lock"; then
 		say "waiting for another run to fill the cache"

@@ -19,19 +19,10 @@
 #include "cmd/timeline.h"
 #include "cmd/verdict.h"
 #include "ctl/agent.h"
+#include "fuzz.h"
 #include "util/err.h"
 #include "vm/rivals.h"
 #include "vm/vm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 enum { CPUS = 2 };
 

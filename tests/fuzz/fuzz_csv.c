@@ -8,10 +8,9 @@
 #include "cmd/csv.h"
 #include "cmd/plot.h"
 #include "cmd/timeline.h"
+#include "fuzz.h"
 
 #define HEAD "time_ns,cpu,run_ns,stolen_ns,record_ns,guest_ns,exits\n"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

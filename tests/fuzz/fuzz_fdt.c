@@ -13,20 +13,11 @@
 #include "boot/fdt.h"
 #include "dev/device.h"
 #include "dev/gic.h"
+#include "fuzz.h"
 #include "mach/layout.h"
 #include "pvtime/provider.h"
 #include "pvtime/pvtime.h"
 #include "util/err.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 /* What the input is taken for. */
 struct input {

@@ -17,19 +17,10 @@
 #include "dev/device.h"
 #include "dev/flash.h"
 #include "fake_kvm.h"
+#include "fuzz.h"
 #include "mach/bus.h"
 #include "mach/layout.h"
 #include "util/log.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 enum { BANK = LAYOUT_FLASH_EACH, FIRMWARE_SIZE = 8192 };
 

@@ -17,21 +17,12 @@
 #include <zstd.h>
 
 #include "boot/image.h"
+#include "fuzz.h"
 #include "util/err.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ROOM = 0x10000, FRAME = 0x10000, FILE_MAX = 0x8000, ZBOOT = 64 };
 
 static uint8_t file[FILE_MAX + 0x1000];
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 static size_t gzip(uint8_t *to, size_t room, const uint8_t *data, size_t size)
 {

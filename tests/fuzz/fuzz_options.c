@@ -9,21 +9,12 @@
 #include <string.h>
 
 #include "cmd/machine.h"
+#include "fuzz.h"
 #include "util/err.h"
 #include "util/log.h"
 #include "util/util.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { WORDS = 64 };
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 static void check(const struct machine *m)
 {

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "ctl/stat.h"
+#include "fuzz.h"
 #include "mach/layout.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define VCPU                                                                  \
 	"{\"id\":0,\"tid\":43,\"stolen_ns\":7,\"held_ns\":2,\"record_ns\":6," \

@@ -17,17 +17,8 @@
 #include <unistd.h>
 
 #include "boot/symbols.h"
+#include "fuzz.h"
 #include "util/err.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 enum { AS_IT_IS, MAP, VMLINUX, NR_KINDS };
 

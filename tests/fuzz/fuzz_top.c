@@ -15,16 +15,7 @@
 #include "cmd/screen.h"
 #include "cmd/top_book.h"
 #include "cmd/top_view.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
+#include "fuzz.h"
 
 enum { LOOK_BYTES = 4 };
 

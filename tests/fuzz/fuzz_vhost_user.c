@@ -17,20 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "mach/gmem.h"
 #include "util/err.h"
 #include "virtio/backend.h"
 #include "virtio/vhost_user.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 enum { RAM_SIZE = 0x10000, SENT_MAX = 16384, CONFIG_SIZE = 60 };
 

@@ -13,18 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "fuzz.h"
 #include "mach/gmem.h"
 #include "mach/walk.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 #define BASE	   UINT64_C(0x40000000)
 #define SCTLR_M	   UINT64_C(1)

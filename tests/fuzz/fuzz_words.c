@@ -15,21 +15,12 @@
 #include "ctl/server.h"
 #include "ctl/words.h"
 #include "fake_kvm.h"
+#include "fuzz.h"
 #include "util/json.h"
 #include "util/log.h"
 #include "util/util.h"
 #include "vm/parts.h"
 #include "vm/vm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 enum { CPUS = 3 };
 

@@ -20,22 +20,13 @@
 
 #include "dev/device.h"
 #include "fake_kvm.h"
+#include "fuzz.h"
 #include "mach/bus.h"
 #include "mach/gmem.h"
 #include "mach/layout.h"
 #include "util/log.h"
 #include "util/util.h"
 #include "virtio/mmio.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)                                              \
-	do {                                                    \
-		if (!(cond)) {                                  \
-			fprintf(stderr, "not so: %s\n", #cond); \
-			abort();                                \
-		}                                               \
-	} while (0)
 
 #define RAM  LAYOUT_RAM
 #define BASE ((gpa_t)LAYOUT_VIRTIO)

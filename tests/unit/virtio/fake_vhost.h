@@ -21,6 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/log.h"
+
 enum { NR_RINGS = 2 };
 
 static struct {
@@ -149,11 +151,29 @@ int ioctl(int fd, unsigned long request, ...)
 	return 0;
 }
 
-static inline void fake_vhost_reset(void)
+static struct left before;
+
+/* A device of @class on the bus; the kernel knows nothing of it yet. */
+static inline void fake_vhost_set_up(const struct virtio_class *class,
+				     const void *config)
 {
+	alarm(60);
+	log_set_level(LOG_ERROR);
 	memset(&vhost, 0, sizeof(vhost));
 	memset(&tap, 0, sizeof(tap));
 	vhost.fd = tap.fd = tap.outside = -1;
+	before = left_now();
+	driver_init_for(class, config);
+}
+
+/* It is gone, and nothing is left of it. */
+static inline void fake_vhost_tear_down(void)
+{
+	driver_fini();
+	assert_int_equal(atomic_load(&vhost.running), 0);
+	if (tap.outside >= 0)
+		close(tap.outside);
+	assert_nothing_left(before);
 }
 
 static inline void await_running(int wanted)

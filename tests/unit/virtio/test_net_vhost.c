@@ -7,7 +7,6 @@
 #include <linux/virtio_ring.h>
 
 #include "util/err.h"
-#include "util/log.h"
 #include "util/net.h"
 #include "virtio/net.h"
 
@@ -21,26 +20,18 @@ static const struct net_config config = {
 	.tap = "pv0",
 	.vhost = NET_VHOST_ON,
 };
-static struct left before;
 
 static int set_up(void **state)
 {
 	(void)state;
-	alarm(60);
-	log_set_level(LOG_ERROR);
-	fake_vhost_reset();
-	before = left_now();
-	driver_init_for(&virtio_net_vhost_class, &config);
+	fake_vhost_set_up(&virtio_net_vhost_class, &config);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	driver_fini();
-	assert_int_equal(atomic_load(&vhost.running), 0);
-	close(tap.outside);
-	assert_nothing_left(before);
+	fake_vhost_tear_down();
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #include "fake_vhost.h"
 
 #include "util/err.h"
-#include "util/log.h"
 #include "virtio/vsock.h"
 
 enum { SIZE = 8 };
@@ -11,25 +10,18 @@ enum { SIZE = 8 };
 /* -- the device -- */
 
 static const struct vsock_config config = { .cid = 7777 };
-static struct left before;
 
 static int set_up(void **state)
 {
 	(void)state;
-	alarm(60);
-	log_set_level(LOG_ERROR);
-	fake_vhost_reset();
-	before = left_now();
-	driver_init_for(&virtio_vsock_class, &config);
+	fake_vhost_set_up(&virtio_vsock_class, &config);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	driver_fini();
-	assert_int_equal(atomic_load(&vhost.running), 0);
-	assert_nothing_left(before);
+	fake_vhost_tear_down();
 	return 0;
 }
 

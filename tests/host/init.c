@@ -25,6 +25,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -250,6 +251,27 @@ static void furnish(void)
 	close(fd);
 }
 
+/*
+ * Have a machine, which does nothing, for as long as the host lives.
+ *
+ * With the first VM the kernel patches its scheduler to tell KVM when a vCPU's
+ * thread loses its CPU, and with the last one it patches that out again.  QEMU
+ * before 8.1 keeps what it has translated of the old code if another CPU's code
+ * is patched in the very moment of its translation: then KVM is not told, and
+ * that thread goes on with another one's registers, or its guest with another
+ * guest's.  With one machine that is always there nothing is patched.
+ */
+static void keep_machine(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0)
+		return; /* the command finds that out by itself */
+	if (ioctl(kvm, KVM_CREATE_VM, 0) < 0)
+		complain("a machine: %s", strerror(errno));
+	close(kvm);
+}
+
 static _Noreturn void child(const int fds[3])
 {
 	static char *env[] = {
@@ -439,6 +461,7 @@ int main(void)
 	read_job();
 	settle();
 	furnish();
+	keep_machine();
 	chdir("/host");
 	if (!command)
 		leave(STATUS_OURS);
